@@ -1,0 +1,52 @@
+// The service map as the views read it: plain numbers, keyed by id. Owned by the store; views never write it.
+// Comes from parallax.v1.ServiceMap, whose figures are totals over the window, counted once.
+
+export type MapVertexKind = 'workload' | 'external' | 'reserved' | 'host-process' | 'other';
+
+export interface MapVertex {
+  readonly id: string;
+  readonly kind: MapVertexKind;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly workloadKind: string;
+  readonly labels: readonly string[];
+  readonly pods: number;
+}
+
+/** Totals over the window; divide by `ServiceMapModel.coveredMs` for rates. */
+export interface MapEdge {
+  readonly id: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+  readonly destinationPort: number;
+  readonly protocol: string;
+  readonly l7Protocol: string;
+  readonly flows: number;
+  readonly connections: number;
+  readonly forwarded: number;
+  readonly dropped: number;
+  readonly requests: number;
+  readonly responses: number;
+  readonly errorsClient: number;
+  readonly errorsServer: number;
+  readonly drops: readonly { readonly reason: string; readonly count: number }[];
+  /** Response counts; bucket i covers [2^(i/2), 2^((i+1)/2)) microseconds. */
+  readonly latencyHistogram: readonly number[];
+  readonly bytes: number;
+  readonly view: 'ingress' | 'egress' | 'unknown';
+  /** Unix milliseconds. */
+  readonly lastSeenMs: number;
+}
+
+export interface ServiceMapModel {
+  readonly vertices: ReadonlyMap<string, MapVertex>;
+  readonly edges: ReadonlyMap<string, MapEdge>;
+  readonly windowSeconds: number;
+  /** Share of the window for which data exists, milliseconds. */
+  readonly coveredMs: number;
+  /** True if keys were folded into "other" because a bound was reached. */
+  readonly folded: boolean;
+  /** Grows when a vertex or edge appears or leaves; unchanged when only figures moved. */
+  readonly topologyRevision: number;
+}
