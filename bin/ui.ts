@@ -1,0 +1,60 @@
+// `parallax ui`: serves the built page, bound to one address, talking to one relay.
+
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { formatAddress, type ListenAddress, parseListenAddress } from './address.ts';
+import { type RunningService, runService } from './service.ts';
+
+const serverPath = join(import.meta.dirname, '..', '.next', 'standalone', 'server.js');
+
+export function uiCommand(): Command {
+  return new Command('ui')
+    .description('serve the page')
+    .requiredOption('--relay <host:port>', 'relay to read from', '127.0.0.1:4245')
+    .option('--listen <host:port>', 'address of the page', '127.0.0.1:12000')
+    .action(async (options: { relay: string; listen: string }) => {
+      await runService('ui', () => startUi(parseListenAddress(options.listen), options.relay));
+    });
+}
+
+async function startUi(listen: ListenAddress, relay: string): Promise<RunningService> {
+  if (!existsSync(serverPath)) throw new Error('the page is not built: run `npm start` once, or `npm run build`.');
+  await refuseBusyPort(listen);
+  process.env['PORT'] = String(listen.port);
+  process.env['HOSTNAME'] = listen.host;
+  process.env['PARALLAX_RELAY'] = relay;
+  process.env['NEXT_TELEMETRY_DISABLED'] = '1';
+  Object.assign(process.env, { NODE_ENV: 'production' });
+  // Next's server prints its own banner and stops the process on signals by itself; the one line is ours.
+  process.env['NEXT_MANUAL_SIG_HANDLE'] = 'true';
+  await import(serverPath);
+  await answering(listen);
+  return { readyText: `ui ready on http://${formatAddress(listen)}`, stop: async () => undefined };
+}
+
+/** Next would report a busy port only in its own log and stay up without a server. */
+async function refuseBusyPort(listen: ListenAddress): Promise<void> {
+  if (await canConnect(listen))
+    throw new Error(`${formatAddress(listen)} is in use by another process; stop it or choose another port.`);
+}
+
+async function answering(listen: ListenAddress): Promise<void> {
+  const giveUpAt = Date.now() + 15_000;
+  while (!(await canConnect(listen))) {
+    if (Date.now() > giveUpAt) throw new Error(`the page's server does not answer on ${formatAddress(listen)} after 15 s.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function canConnect(listen: ListenAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host, port: listen.port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

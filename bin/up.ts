@@ -1,0 +1,86 @@
+// `parallax up`: exporter, relay and page on this machine, all on loopback, as three child processes that live and end together.
+
+import { Command } from 'commander';
+import { type ChildService, startChild, stopChildren } from './child-service.ts';
+import { refuseBusyPorts } from './ports.ts';
+import { startDemo } from './up-demo.ts';
+
+interface UpOptions {
+  readonly uiPort: number;
+  readonly relayPort: number;
+  readonly exporterPort: number;
+  readonly interfaces?: string;
+  readonly objects?: string;
+  readonly replay?: string;
+  readonly demo?: boolean;
+}
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description("show this machine's traffic: exporter, relay and page on loopback")
+    .option('--ui-port <port>', 'port of the page', parsePort, 12000)
+    .option('--relay-port <port>', 'gRPC port of the relay', parsePort, 4245)
+    .option('--exporter-port <port>', 'gRPC port of the exporter', parsePort, 4244)
+    .option('--interfaces <globs>', 'capture on these interfaces only, comma-separated (default: all)')
+    .option('--objects <path>', 'Kubernetes objects (JSON or YAML, a file or a folder) to name pods and services from')
+    .option('--replay <file>', 'play a recording instead of capturing')
+    .option('--demo', 'bring up the demo cluster as well (root, Linux)')
+    .action(up);
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`"${text}" is no port (1 to 65535).`);
+  return port;
+}
+
+async function up(options: UpOptions): Promise<void> {
+  await refuseBusyPorts([
+    { port: options.exporterPort, name: 'the exporter', flag: '--exporter-port' },
+    { port: options.relayPort, name: 'the relay', flag: '--relay-port' },
+    { port: options.uiPort, name: 'the page', flag: '--ui-port' },
+  ]);
+  const children: ChildService[] = [];
+  let ending = false;
+  const end = async (exitCode: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    process.exitCode = exitCode;
+    await demo?.stop();
+    await stopChildren(children);
+    process.exit();
+  };
+  let demo: Awaited<ReturnType<typeof startDemo>> | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+
+  const child = (name: string, args: readonly string[]): Promise<void> => {
+    const service = startChild(name, args, (reason) => {
+      if (ending) return;
+      process.stderr.write(`${name} ended (${reason}); stopping the rest.\n`);
+      void end(1);
+    });
+    children.push(service);
+    return service.ready;
+  };
+  const exporter = `127.0.0.1:${options.exporterPort}`;
+  const relay = `127.0.0.1:${options.relayPort}`;
+  try {
+    if (options.demo === true) demo = await startDemo();
+    const objects = options.objects ?? demo?.objectsPath;
+    // All three at once: relay and page wait for whom they need, so the slowest decides and not the sum.
+    await Promise.all([
+      child('exporter', [
+        ...['exporter', '--listen', exporter],
+        ...(options.interfaces === undefined ? [] : ['--interfaces', options.interfaces]),
+        ...(objects === undefined ? [] : ['--objects', objects]),
+        ...(options.replay === undefined ? ['--or-recording'] : ['--replay', options.replay]),
+      ]),
+      child('relay', ['relay', '--listen', relay, '--peers', exporter]),
+      child('ui', ['ui', '--relay', relay, '--listen', `127.0.0.1:${options.uiPort}`]),
+    ]);
+    process.stdout.write(`\nOpen http://127.0.0.1:${options.uiPort}   (Ctrl-C ends everything)\n`);
+  } catch (error) {
+    if (!ending) process.stderr.write(`parallax up: ${error instanceof Error ? error.message : String(error)}\n`);
+    await end(1);
+  }
+}
