@@ -1,0 +1,66 @@
+// What an address is: the one question the exporter asks of every source of names, and how answers of several sources
+// are laid over each other.
+import type { Endpoint, Service, Workload } from '#proto/gen/flow/flow.ts';
+
+export interface EndpointInfo {
+  /** Numeric identity as flow.Endpoint has it; see identities.ts for how numbers are chosen. */
+  readonly identity: number;
+  /** "default" unless configured. */
+  readonly clusterName: string;
+  /** Empty outside Kubernetes. */
+  readonly namespace: string;
+  /** Cilium form, sorted: "k8s:app=web", "reserved:world". */
+  readonly labels: readonly string[];
+  readonly podName: string;
+  readonly workloads: readonly Workload[];
+  /** Set if the address is a service's virtual address: goes to destination_service, not to destination. */
+  readonly service: Service | undefined;
+}
+
+export interface EndpointLookup {
+  /**
+   * `address` in canonical text; `atUnixMs` resolves addresses that moved between pods (absent: now). Undefined if this
+   * source does not know.
+   */
+  byAddress(address: string, atUnixMs?: number): EndpointInfo | undefined;
+  /** By cgroup v2 directory inode. */
+  byCgroup?(cgroupId: bigint): EndpointInfo | undefined;
+  /** By process, for kernel events that name one. */
+  byProcess?(pid: number): EndpointInfo | undefined;
+  /** By the local port that a server listens on, on an address of this host. */
+  byListener?(address: string, port: number, protocol: 'tcp' | 'udp'): EndpointInfo | undefined;
+}
+
+/** The first source that knows wins, so put the most specific first: pods, host processes, reserved identities. */
+export function composeLookups(...sources: readonly EndpointLookup[]): Required<EndpointLookup> {
+  return {
+    byAddress: (address, atUnixMs) => first(sources, (source) => source.byAddress(address, atUnixMs)),
+    byCgroup: (cgroupId) => first(sources, (source) => source.byCgroup?.(cgroupId)),
+    byProcess: (pid) => first(sources, (source) => source.byProcess?.(pid)),
+    byListener: (address, port, protocol) => first(sources, (source) => source.byListener?.(address, port, protocol)),
+  };
+}
+
+/** flow.Endpoint of a local or remote end; the endpoint ID is an agent's own number, which we do not have. */
+export function toFlowEndpoint(endpoint: EndpointInfo): Endpoint {
+  return {
+    ID: 0,
+    identity: endpoint.identity,
+    clusterName: endpoint.clusterName,
+    namespace: endpoint.namespace,
+    labels: [...endpoint.labels],
+    podName: endpoint.podName,
+    workloads: [...endpoint.workloads],
+  };
+}
+
+function first(
+  sources: readonly EndpointLookup[],
+  ask: (source: EndpointLookup) => EndpointInfo | undefined,
+): EndpointInfo | undefined {
+  for (const source of sources) {
+    const found = ask(source);
+    if (found) return found;
+  }
+  return undefined;
+}
