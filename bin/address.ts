@@ -9,7 +9,8 @@ export interface ListenAddress {
 export function parseListenAddress(text: string): ListenAddress {
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (match === null || port > 65535) throw new Error(`"${text}" is no HOST:PORT, such as 127.0.0.1:4245 or [::1]:4245.`);
+  if (match === null || port > 65535)
+    throw new Error(`"${text}" is no HOST:PORT, such as 127.0.0.1:4245 or [::1]:4245.`);
   const host = (match[1] ?? '').replace(/^\[|\]$/g, '');
   return { host: host === '' ? '0.0.0.0' : host, port };
 }

@@ -22,13 +22,13 @@ export function uiCommand(): Command {
 async function startUi(listen: ListenAddress, relay: string): Promise<RunningService> {
   if (!existsSync(serverPath)) throw new Error('the page is not built: run `npm start` once, or `npm run build`.');
   await refuseBusyPort(listen);
-  process.env['PORT'] = String(listen.port);
-  process.env['HOSTNAME'] = listen.host;
-  process.env['PARALLAX_RELAY'] = relay;
-  process.env['NEXT_TELEMETRY_DISABLED'] = '1';
+  process.env.PORT = String(listen.port);
+  process.env.HOSTNAME = listen.host;
+  process.env.PARALLAX_RELAY = relay;
+  process.env.NEXT_TELEMETRY_DISABLED = '1';
   Object.assign(process.env, { NODE_ENV: 'production' });
   // Next's server prints its own banner and stops the process on signals by itself; the one line is ours.
-  process.env['NEXT_MANUAL_SIG_HANDLE'] = 'true';
+  process.env.NEXT_MANUAL_SIG_HANDLE = 'true';
   await import(serverPath);
   await answering(listen);
   return { readyText: `ui ready on http://${formatAddress(listen)}`, stop: async () => undefined };
@@ -43,7 +43,8 @@ async function refuseBusyPort(listen: ListenAddress): Promise<void> {
 async function answering(listen: ListenAddress): Promise<void> {
   const giveUpAt = Date.now() + 15_000;
   while (!(await canConnect(listen))) {
-    if (Date.now() > giveUpAt) throw new Error(`the page's server does not answer on ${formatAddress(listen)} after 15 s.`);
+    if (Date.now() > giveUpAt)
+      throw new Error(`the page's server does not answer on ${formatAddress(listen)} after 15 s.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
