@@ -1,0 +1,49 @@
+// The shape of capture as the rest of the exporter sees it. Types only.
+
+import type { KernelRecord } from './kernel-record.ts';
+
+export interface CaptureOptions {
+  /** Globs of interface names, comma separated ('veth*,eth0'). Default: loopback, host interfaces and host-side veths. */
+  readonly interfaces?: string;
+  /** Bytes of each ring buffer, a power of two of at least a page. Default 4 MiB: 8,000 L7 heads, or 0.2 s at 40,000/s. */
+  readonly ringBytes?: number;
+  /** Connections the kernel table holds per IP version. Default 65,536, 14 MB. Beyond: not tracked, counted. */
+  readonly maxConnections?: number;
+  /** Copy the heads of application messages. Default true. */
+  readonly l7?: boolean;
+  /** Bytes of payload to keep of one segment, at most 512 (TLS hellos always up to 2,048). */
+  readonly l7Bytes?: number;
+  /** Called with at least one record, in the order of the ring. The array is the callee's to keep. */
+  onRecords(batch: readonly KernelRecord[]): void;
+  onInterfaceChange?(change: InterfaceChange): void;
+  log(line: string): void;
+}
+
+export interface InterfaceChange {
+  readonly kind: 'attached' | 'detached' | 'failed';
+  readonly interfaceIndex: number;
+  readonly interfaceName: string;
+  readonly reason?: string;
+}
+
+/** A part of capture that can be missing alone. */
+export interface CaptureFeature {
+  readonly name: 'connections' | 'l7' | 'drops' | 'sockets';
+  readonly enabled: boolean;
+  readonly reason?: string;
+}
+
+/** Totals since start, by kind; `seen` are records handed on, `lost` were never handed on, `skipped` left out by rule. */
+export interface CaptureCounters {
+  readonly seen: Readonly<Record<string, number>>;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+export interface Capture {
+  readonly features: readonly CaptureFeature[];
+  counters(): CaptureCounters;
+  interfaceName(index: number): string | undefined;
+  /** Detaches and closes everything; when it resolves nothing of ours is left in the kernel. */
+  stop(): Promise<void>;
+}
