@@ -1,0 +1,44 @@
+// `parallax relay`: follows observers, merges, keeps, aggregates, and serves them as one.
+
+import { Command, Option } from 'commander';
+import { parseListenAddress } from './address.ts';
+import { parseBytes } from './quantity.ts';
+import { runService } from './service.ts';
+
+interface RelayOptions {
+  readonly listen: string;
+  readonly peers?: string;
+  readonly peerService?: string;
+  readonly metrics?: string;
+  readonly ringBytes: number;
+}
+
+export function relayCommand(): Command {
+  return new Command('relay')
+    .description('merge the flows of many observers and serve them as one')
+    .option('--listen <host:port>', 'gRPC address to serve on', '127.0.0.1:4245')
+    .addOption(
+      new Option('--peers <addresses>', 'observers to follow, comma-separated (host:port or unix:///path)').conflicts(
+        'peerService',
+      ),
+    )
+    .option('--peer-service <address>', 'follow the nodes that this peer.Peer service names')
+    .option('--metrics <host:port>', 'serve Prometheus metrics here')
+    .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 256 * 1024 * 1024)
+    .action(async (options: RelayOptions) => {
+      await runService('relay', async () => {
+        if (options.peers === undefined && options.peerService === undefined)
+          throw new Error('no peers: name them with --peers HOST:PORT,... or --peer-service ADDRESS.');
+        const { startRelay } = await import('#relay/relay.ts');
+        const relay = await startRelay({
+          listen: options.listen,
+          ...(options.peers === undefined ? {} : { peers: options.peers.split(',').map((peer) => peer.trim()) }),
+          ...(options.peerService === undefined ? {} : { peerService: options.peerService }),
+          ...(options.metrics === undefined ? {} : { metrics: parseListenAddress(options.metrics) }),
+          ringBytes: options.ringBytes,
+        });
+        const of = options.peers === undefined ? `the peers of ${options.peerService}` : options.peers;
+        return { readyText: `relay ready on ${relay.address}, following ${of}`, stop: () => relay.stop() };
+      });
+    });
+}
