@@ -24,7 +24,7 @@ export function parseTime(text: string, nowMs: number): bigint {
       ago += Number(amount) * seconds[unit as keyof typeof seconds];
     return BigInt(Math.round(nowMs - ago * 1000)) * 1_000_000n;
   }
-  const date = Date.parse(text);
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(date)) throw new Error(`"${text}" is no time: write 30s, 5m, 1h30m (ago) or 2026-11-22T10:00:00Z.`);
   return BigInt(date) * 1_000_000n;
 }
