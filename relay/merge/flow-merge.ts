@@ -1,0 +1,179 @@
+// Many streams into one, sorted by time. A flow is emitted once every peer is known to be past its time (the
+// watermark); a peer is known by what it sent, by its heartbeats, or by having been silent for a stated window.
+// A flow that comes after later ones were emitted is passed on at once and counted. Nothing is dropped here.
+// Pure: time comes in as an argument, in nanoseconds since an epoch of the caller's choice that is less than 104 days
+// away, so that a double holds each nanosecond.
+
+import { MergePeer, type MergeWindows } from './merge-peer.ts';
+import { PeerHeap } from './peer-heap.ts';
+
+/** How a message came out. Late: after a later one, from a peer that is live. Backfilled: the same, while catching up. */
+export const IN_ORDER = 0;
+export const LATE = 1;
+export const BACKFILLED = 2;
+export type Order = typeof IN_ORDER | typeof LATE | typeof BACKFILLED;
+
+/** Takes one message, bytes [start, end) of `chunk`, which it may keep. Must not call back into the merge. */
+export type MergeSink = (peer: MergePeer, chunk: Uint8Array, start: number, end: number, order: Order) => void;
+
+export interface FlowMergeOptions {
+  readonly sink: MergeSink;
+  readonly nowNs: number;
+  /** Default 50 ms. */
+  readonly windowMs?: number;
+  /** Default 250 ms: ten missed heartbeats of 25 ms. */
+  readonly promiseWindowMs?: number;
+  /** How long the first peers are waited for while they connect. Default 500 ms. */
+  readonly joinWindowMs?: number;
+  /** How long the first peers are waited for while they send what they had. Default 5 s. */
+  readonly startWindowMs?: number;
+  /** A peer further behind the others than this, by its own times, is not waited for. Default 1 s. */
+  readonly maxLagMs?: number;
+  /** Default 20 ms: an exporter's drain interval. */
+  readonly maxSlackMs?: number;
+  /** At this many bytes a peer's queue is full: see isFull. Default 4 MB. */
+  readonly maxPeerBytes?: number;
+}
+
+export class FlowMerge {
+  /** Messages passed on, and how many of them out of order. */
+  emitted = 0;
+  late = 0;
+  backfilled = 0;
+  /** Flows stamped further in the future than the window, sorted as if they were at its edge. */
+  ahead = 0;
+  readonly #sink: MergeSink;
+  readonly #windows: MergeWindows;
+  readonly #maxLagNs: number;
+  readonly #maxPeerBytes: number;
+  readonly #startEndsNs: number;
+  readonly #peers = new Set<MergePeer>();
+  readonly #heap = new PeerHeap();
+  #isStarting = true;
+  #joined = 0;
+  #lastEmittedNs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: FlowMergeOptions) {
+    const milliseconds = 1e6;
+    this.#sink = options.sink;
+    this.#windows = {
+      windowNs: (options.windowMs ?? 50) * milliseconds,
+      promiseWindowNs: (options.promiseWindowMs ?? 250) * milliseconds,
+      joinWindowNs: (options.joinWindowMs ?? 500) * milliseconds,
+      maxSlackNs: (options.maxSlackMs ?? 20) * milliseconds,
+    };
+    this.#maxLagNs = (options.maxLagMs ?? 1000) * milliseconds;
+    this.#maxPeerBytes = options.maxPeerBytes ?? 4 * 1024 * 1024;
+    this.#startEndsNs = options.nowNs + (options.startWindowMs ?? 5000) * milliseconds;
+  }
+
+  get queued(): number {
+    let queued = 0;
+    for (const peer of this.#peers) queued += peer.queue.length;
+    return queued;
+  }
+
+  /** @param hasHeartbeats whether the peer was asked for heartbeats and is known to send them */
+  join(name: string, hasHeartbeats: boolean, nowNs: number): MergePeer {
+    const peer = new MergePeer(name, this.#joined++, hasHeartbeats, nowNs);
+    this.#peers.add(peer);
+    return peer;
+  }
+
+  /** The peer's stream ended. It is no longer waited for; what it has sent stays and is emitted in its turn. */
+  leave(peer: MergePeer): void {
+    peer.phase = 'gone';
+    if (peer.queue.length === 0) this.#peers.delete(peer);
+  }
+
+  /** Takes bytes [start, end) of `chunk`, which stay the merge's until they are emitted. Call drain after a batch. */
+  push(peer: MergePeer, timeNs: number, chunk: Uint8Array, start: number, end: number, nowNs: number): void {
+    let keyNs = timeNs;
+    const horizonNs = nowNs + this.#windows.windowNs;
+    if (keyNs > horizonNs) {
+      keyNs = horizonNs;
+      this.ahead += 1;
+    }
+    peer.noteFlow(keyNs, nowNs, this.#windows.maxSlackNs);
+    if (keyNs < this.#lastEmittedNs) {
+      this.#emitLate(peer, chunk, start, end);
+      return;
+    }
+    const isNewHead = keyNs < peer.queue.headTime;
+    peer.queue.insert(keyNs, chunk, start, end);
+    if (isNewHead) this.#heap.raise(peer);
+  }
+
+  /** The peer promises that no later flow of it is earlier than `timeNs`. Call drain afterwards. */
+  promise(peer: MergePeer, timeNs: number, nowNs: number): void {
+    peer.notePromise(timeNs, nowNs);
+  }
+
+  /** True when the peer's queue is at its bound: stop reading from it until it is not. */
+  isFull(peer: MergePeer): boolean {
+    return peer.queue.bytes >= this.#maxPeerBytes;
+  }
+
+  /** Emits all that the watermark allows and returns how many messages that were. */
+  drain(nowNs: number): number {
+    const watermarkNs = this.#watermark(nowNs);
+    const before = this.emitted;
+    for (let peer = this.#heap.first; peer !== undefined; peer = this.#heap.first) {
+      if (peer.queue.headTime > watermarkNs) break;
+      this.#emitRun(peer, Math.min(watermarkNs, this.#heap.secondTime));
+      this.#heap.settleFirst();
+      if (peer.phase === 'gone' && peer.queue.length === 0) this.#peers.delete(peer);
+    }
+    return this.emitted - before;
+  }
+
+  /** When to drain again if nothing is pushed before: the clock alone frees the earliest flow then. */
+  nextDrainNs(nowNs: number): number | undefined {
+    const headNs = this.#heap.first?.queue.headTime;
+    if (headNs === undefined) return undefined;
+    let atNs = nowNs;
+    for (const peer of this.#peers) {
+      if (peer.frontier(nowNs, this.#windows, this.#isStarting, this.isFull(peer)) >= headNs) continue;
+      atNs = Math.max(atNs, peer.passesAtNs(headNs, this.#windows));
+    }
+    return this.#isStarting ? Math.min(atNs, Math.max(nowNs, this.#startEndsNs)) : atNs;
+  }
+
+  #watermark(nowNs: number): number {
+    let hasStragglers = false;
+    for (const peer of this.#peers) {
+      peer.settle(nowNs, this.#windows.windowNs);
+      if (peer.phase === 'catching-up') hasStragglers = true;
+      if (peer.phase === 'joining' && nowNs - peer.joinedNs < this.#windows.joinWindowNs) hasStragglers = true;
+    }
+    if (this.#isStarting && this.#peers.size > 0) this.#isStarting = hasStragglers && nowNs < this.#startEndsNs;
+    let slowest = Number.POSITIVE_INFINITY;
+    let furthest = Number.NEGATIVE_INFINITY;
+    for (const peer of this.#peers) {
+      slowest = Math.min(slowest, peer.frontier(nowNs, this.#windows, this.#isStarting, this.isFull(peer)));
+      if (peer.phase === 'live') furthest = Math.max(furthest, peer.latestNs, peer.promiseNs);
+    }
+    return this.#isStarting ? slowest : Math.max(slowest, furthest - this.#maxLagNs);
+  }
+
+  #emitRun(peer: MergePeer, untilNs: number): void {
+    const queue = peer.queue;
+    do {
+      const chunk = queue.headChunk;
+      const start = queue.headStart;
+      const end = queue.headEnd;
+      this.#lastEmittedNs = queue.headTime;
+      queue.dropHead();
+      this.emitted += 1;
+      this.#sink(peer, chunk, start, end, IN_ORDER);
+    } while (queue.headTime < untilNs);
+  }
+
+  #emitLate(peer: MergePeer, chunk: Uint8Array, start: number, end: number): void {
+    this.emitted += 1;
+    const isBackfill = peer.phase === 'catching-up';
+    if (isBackfill) this.backfilled += 1;
+    else this.late += 1;
+    this.#sink(peer, chunk, start, end, isBackfill ? BACKFILLED : LATE);
+  }
+}

@@ -1,0 +1,111 @@
+// One peer as the merge sees it: its queue, how far it is known to be, and how long it has been silent.
+
+import { PeerQueue } from './peer-queue.ts';
+
+/**
+ * joining: nothing heard yet. catching-up: sends what it had before we came. live: sends what happens now.
+ * gone: its stream ended; what it left in its queue is still emitted.
+ */
+export type PeerPhase = 'joining' | 'catching-up' | 'live' | 'gone';
+
+export interface MergeWindows {
+  /** Longest silence of a peer without heartbeats, and age of a flow, after which it is not waited for. */
+  readonly windowNs: number;
+  /** The same for a peer that sends heartbeats: silence then means trouble, so it can be longer. */
+  readonly promiseWindowNs: number;
+  /** How long a peer that is connecting when the relay starts is waited for. */
+  readonly joinWindowNs: number;
+  /** Upper bound of the reorder slack that a peer can earn by sending out of order. */
+  readonly maxSlackNs: number;
+}
+
+/** A peer's slack halves after this long without disorder. */
+const slackHalfLifeNs = 10e9;
+
+export class MergePeer {
+  readonly name: string;
+  readonly order: number;
+  readonly hasHeartbeats: boolean;
+  readonly joinedNs: number;
+  readonly queue = new PeerQueue();
+  phase: PeerPhase = 'joining';
+  /** Place in the heap; -1 when not in it. */
+  heapIndex = -1;
+  /** Latest time among the flows it sent. */
+  latestNs = Number.NEGATIVE_INFINITY;
+  /** Its last promise: no later flow of it is earlier. */
+  promiseNs = Number.NEGATIVE_INFINITY;
+  /** By the relay's clock. */
+  heardNs: number;
+  /** How far behind its latest flow this peer has lately been seen to go. 0 for a sorted stream, which thus waits for nothing. */
+  slackNs = 0;
+  #slackChangedNs: number;
+
+  constructor(name: string, order: number, hasHeartbeats: boolean, nowNs: number) {
+    this.name = name;
+    this.order = order;
+    this.hasHeartbeats = hasHeartbeats;
+    this.joinedNs = nowNs;
+    this.heardNs = nowNs;
+    this.#slackChangedNs = nowNs;
+  }
+
+  /** Takes note of a flow's time: how far the peer is and how unsorted. */
+  noteFlow(timeNs: number, nowNs: number, maxSlackNs: number): void {
+    this.heardNs = nowNs;
+    if (this.phase === 'joining') this.phase = 'catching-up';
+    if (timeNs >= this.latestNs) {
+      this.latestNs = timeNs;
+      return;
+    }
+    const back = Math.min(this.latestNs - timeNs, maxSlackNs);
+    if (back >= this.slackNs / 2) {
+      this.slackNs = Math.max(this.slackNs, back);
+      this.#slackChangedNs = nowNs;
+    }
+  }
+
+  notePromise(timeNs: number, nowNs: number): void {
+    this.heardNs = nowNs;
+    this.phase = 'live';
+    if (timeNs > this.promiseNs) this.promiseNs = timeNs;
+  }
+
+  /** Phase and slack as they are at `nowNs`. */
+  settle(nowNs: number, windowNs: number): void {
+    if (this.phase === 'catching-up') {
+      const isCurrent = this.latestNs >= nowNs - windowNs;
+      if (isCurrent || nowNs - this.heardNs >= windowNs) this.phase = 'live';
+    }
+    if (this.slackNs > 0 && nowNs - this.#slackChangedNs >= slackHalfLifeNs) {
+      this.slackNs = this.slackNs < 1000 ? 0 : this.slackNs / 2;
+      this.#slackChangedNs = nowNs;
+    }
+  }
+
+  /**
+   * Up to which time everything of this peer is taken to be here. +Infinity: it is not waited for.
+   * @param isStarting whether peers that have not caught up are waited for
+   * @param isFull whether its queue is at its bound, so that nothing more is read of it before some is emitted
+   */
+  frontier(nowNs: number, windows: MergeWindows, isStarting: boolean, isFull: boolean): number {
+    if (this.phase === 'gone') return Number.POSITIVE_INFINITY;
+    if (this.phase === 'joining') {
+      const isWaitedFor = isStarting && nowNs - this.joinedNs < windows.joinWindowNs;
+      return isWaitedFor ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    }
+    if (this.phase === 'catching-up' && !isStarting) return Number.POSITIVE_INFINITY;
+    const known = Math.max(this.promiseNs, this.latestNs - (isFull ? 0 : this.slackNs));
+    const limitNs = this.hasHeartbeats ? windows.promiseWindowNs : windows.windowNs;
+    if (nowNs - this.heardNs < limitNs) return known;
+    return Math.max(known, nowNs - limitNs);
+  }
+
+  /** When the clock alone will let `timeNs` pass this peer. Only for a peer whose frontier is before it. */
+  passesAtNs(timeNs: number, windows: MergeWindows): number {
+    if (this.phase === 'joining') return this.joinedNs + windows.joinWindowNs;
+    if (this.phase === 'catching-up') return this.heardNs + windows.windowNs;
+    const limitNs = this.hasHeartbeats ? windows.promiseWindowNs : windows.windowNs;
+    return Math.max(this.heardNs, timeNs) + limitNs;
+  }
+}
