@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Follows TCP sockets through their states: who owns them, how connecting went, how healthy they were at close.
+ * In: the inet_sock_set_state tracepoint (needs 5.12 for the cookie). Out: one record per listen, connect, accept,
+ * close and failed connect.
+ */
+#include "kernel.h"
+#include "record.h"
+#include "ring.h"
+
+#define STATE_ESTABLISHED 1
+#define STATE_SYN_SENT 2
+#define STATE_SYN_RECEIVED 3
+#define STATE_CLOSE 7
+#define STATE_LISTEN 10
+#define FAMILY_IPV4 2
+#define FAMILY_IPV6 10
+
+/* What is known of a socket from an event in its owner's own context, and its ports: at CLOSE they are gone. */
+struct owner {
+	u64 started_ns, cgroup_id;
+	u32 pid;
+	u16 local_port, remote_port;
+	u8 local[16], remote[16];
+	char command[16];
+};
+
+struct listener_key {
+	u32 network_namespace;
+	u32 port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct owner);
+} owners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct listener_key);
+	__type(value, struct owner);
+} listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PX_SOCKET_COUNTS);
+	__type(key, u32);
+	__type(value, u64);
+} socket_counters SEC(".maps");
+
+static __always_inline void count(u32 index)
+{
+	u64 *value = bpf_map_lookup_elem(&socket_counters, &index);
+
+	if (value)
+		*value += 1;
+}
+
+static __always_inline void map_ipv4(u8 *out, __be32 address)
+{
+	u32 *words = (u32 *)out;
+
+	words[0] = words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = address;
+}
+
+static __always_inline void read_addresses(struct sock *sk, struct owner *owner)
+{
+	owner->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	owner->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_IPV4) {
+		map_ipv4(owner->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(owner->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	} else {
+		BPF_CORE_READ_INTO(owner->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(owner->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	}
+}
+
+static __always_inline u64 socket_cgroup(struct sock *sk)
+{
+	/* Before 5.15 the field was a number that could be a pointer. */
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	return 0;
+}
+
+static __always_inline void own(struct sock *sk, struct owner *owner)
+{
+	owner->started_ns = bpf_ktime_get_boot_ns();
+	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(owner->command, sizeof(owner->command));
+	owner->cgroup_id = socket_cgroup(sk);
+}
+
+static __always_inline void report(struct sock *sk, u64 cookie, const struct owner *owner, u8 event, u32 connect_us)
+{
+	struct px_socket_record *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	if (!record) {
+		count(PX_SOCKET_LOST);
+		return;
+	}
+	count(PX_SOCKET_RECORDS);
+	__builtin_memset(record, 0, sizeof(*record));
+	record->header.time_ns = bpf_ktime_get_boot_ns();
+	record->header.length = sizeof(*record);
+	record->header.type = PX_TYPE_SOCKET;
+	record->header.reason = event;
+	record->header.cpu = bpf_get_smp_processor_id();
+	__builtin_memcpy(record->local, owner->local, 16);
+	__builtin_memcpy(record->remote, owner->remote, 16);
+	record->local_port = owner->local_port;
+	record->remote_port = owner->remote_port;
+	record->network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	record->socket_cookie = cookie;
+	record->cgroup_id = owner->cgroup_id;
+	record->pid = owner->pid;
+	__builtin_memcpy(record->command, owner->command, 16);
+	record->family = BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_IPV4 ? 4 : 6;
+	record->connect_us = connect_us;
+	if (event != PX_SOCKET_LISTENING) {
+		record->smoothed_rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
+		record->minimum_rtt_us = BPF_CORE_READ(tcp, rtt_min.s[0].v);
+		record->retransmits = BPF_CORE_READ(tcp, total_retrans);
+	}
+	if (event == PX_SOCKET_CONNECT_FAILED)
+		record->error = BPF_CORE_READ(sk, sk_err);
+	bpf_ringbuf_submit(record, wake_flags());
+}
+
+/* Softirq of whoever was running: the owner is the one who listens, not the current process. */
+static __always_inline void accepted(struct sock *sk, u64 cookie)
+{
+	struct listener_key key = { .network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+				    .port = BPF_CORE_READ(sk, __sk_common.skc_num) };
+	struct owner owner = {}, *listener = bpf_map_lookup_elem(&listeners, &key);
+
+	if (listener)
+		owner = *listener;
+	owner.started_ns = 0;
+	owner.cgroup_id = socket_cgroup(sk);
+	read_addresses(sk, &owner);
+	bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
+	report(sk, cookie, &owner, PX_SOCKET_ACCEPTED, 0);
+}
+
+static __always_inline void left_syn_sent(struct sock *sk, u64 cookie, int state)
+{
+	struct owner *owner = bpf_map_lookup_elem(&owners, &cookie);
+	u32 connect_us;
+
+	if (!owner)
+		return;
+	connect_us = (bpf_ktime_get_boot_ns() - owner->started_ns) / 1000;
+	if (state == STATE_ESTABLISHED) {
+		read_addresses(sk, owner);
+		report(sk, cookie, owner, PX_SOCKET_CONNECTED, connect_us);
+	} else if (state == STATE_CLOSE) {
+		if (!owner->remote_port)
+			read_addresses(sk, owner);
+		report(sk, cookie, owner, PX_SOCKET_CONNECT_FAILED, connect_us);
+		bpf_map_delete_elem(&owners, &cookie);
+	}
+}
+
+static __always_inline void listening(struct sock *sk, u64 cookie)
+{
+	struct listener_key key = { .network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+				    .port = BPF_CORE_READ(sk, __sk_common.skc_num) };
+	struct owner owner = {};
+
+	own(sk, &owner);
+	read_addresses(sk, &owner);
+	bpf_map_update_elem(&listeners, &key, &owner, BPF_ANY);
+	report(sk, cookie, &owner, PX_SOCKET_LISTENING, 0);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
+{
+	struct owner owner = {}, *known;
+	u64 cookie;
+
+	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
+		return 0;
+	cookie = bpf_get_socket_cookie(sk);
+	if (state == STATE_LISTEN) {
+		listening(sk, cookie);
+	} else if (old_state == STATE_CLOSE && state == STATE_SYN_SENT) {
+		own(sk, &owner);
+		bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
+	} else if (old_state == STATE_SYN_SENT) {
+		left_syn_sent(sk, cookie, state);
+	} else if (old_state == STATE_SYN_RECEIVED && state == STATE_ESTABLISHED) {
+		accepted(sk, cookie);
+	} else if (state == STATE_CLOSE && old_state != STATE_LISTEN) {
+		known = bpf_map_lookup_elem(&owners, &cookie);
+		if (known) {
+			report(sk, cookie, known, PX_SOCKET_CLOSED, 0);
+			bpf_map_delete_elem(&owners, &cookie);
+		}
+	}
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
