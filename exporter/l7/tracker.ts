@@ -1,27 +1,195 @@
-// Turns captured payload heads into L7 events, one state per connection, bounded in connections and in requests that
-// wait for an answer. Pure: no clock and no I/O of its own.
+// Turns captured payload heads into L7 events: one conversation per connection, bounded in connections and in requests
+// that wait for an answer. Pure: no clock and no I/O of its own; time is what segments and sweeps say.
+import type { Conversation, FreshSegment, L7Counters } from './conversation.ts';
+import { EventSink, emptyCounters } from './conversation.ts';
+import type { L7Protocol } from './detect.ts';
+import { detectProtocol, unmistakable } from './detect.ts';
+import { DnsConversation } from './dns-conversation.ts';
+import { Http1Conversation } from './http1-conversation.ts';
+import { HTTP2_PREFACE } from './http2.ts';
+import { Http2Conversation } from './http2-conversation.ts';
 import type { L7Event, L7Segment } from './l7-event.ts';
+import { startsWith } from './latin1.ts';
+import { PostgresqlConversation } from './postgresql-conversation.ts';
+import type { RedactionRules } from './redact.ts';
+import { DEFAULT_REDACTION } from './redact.ts';
+import { RedisConversation } from './redis-conversation.ts';
+import { SeenRanges } from './tcp-order.ts';
+import { TlsConversation } from './tls-conversation.ts';
 
-export interface L7Counters {
-  readonly segments: number;
-  readonly events: number;
+export interface L7TrackerOptions {
+  /**
+   * Connections remembered, for TCP and UDP each. 8192 x (2 HTTP/2 tables of 4 KiB as peers use them + some requests) =
+   * about 100 MiB if all were busy HTTP/2; an HTTP/1 connection takes about 2 KiB.
+   */
+  readonly maxConnections?: number;
+  /** A request that waits longer is given up on: unanswered. */
+  readonly timeoutNs?: bigint;
+  /** A connection silent for longer is forgotten; later segments of it join midway. */
+  readonly idleNs?: bigint;
+  readonly redaction?: RedactionRules;
 }
 
+interface Connection {
+  readonly sink: EventSink;
+  protocol: L7Protocol;
+  conversation: Conversation;
+  readonly seenFromInitiator: SeenRanges;
+  readonly seenFromResponder: SeenRanges;
+  lastNs: bigint;
+}
+
+type Connections = Map<string | number, Connection>;
+
 export class L7Tracker {
+  private readonly maxConnections: number;
+  private readonly timeoutNs: bigint;
+  private readonly idleNs: bigint;
+  private readonly redaction: RedactionRules;
+  private readonly totals: L7Counters = emptyCounters();
+  /** In order of use, least recent first. UDP apart: each DNS query is a connection and would push out the others. */
+  private readonly connections: { readonly tcp: Connections; readonly udp: Connections } = {
+    tcp: new Map(),
+    udp: new Map(),
+  };
+
+  constructor(options: L7TrackerOptions = {}) {
+    this.maxConnections = options.maxConnections ?? 8192;
+    this.timeoutNs = options.timeoutNs ?? 60_000_000_000n;
+    this.idleNs = options.idleNs ?? 600_000_000_000n;
+    this.redaction = options.redaction ?? DEFAULT_REDACTION;
+  }
+
   /** Events in the order of the bytes; empty for a segment that says nothing (a body, a retransmission). */
-  feed(_segment: L7Segment): L7Event[] {
-    return [];
+  feed(segment: L7Segment): L7Event[] {
+    this.totals.segments++;
+    if (segment.data.length === 0) return [];
+    const connection = this.connectionOf(segment);
+    if (!connection) {
+      this.totals.unrecognised++;
+      return [];
+    }
+    connection.lastNs = segment.timeNs;
+    const fresh = freshPart(segment, connection);
+    if (!fresh) {
+      this.totals.duplicateSegments++;
+      return [];
+    }
+    this.switchProtocol(connection, fresh);
+    connection.conversation.read(fresh);
+    return connection.sink.drain();
   }
 
-  /** Forgets what waited too long; returns responses held back for a part that never came. Call it about once a second. */
-  sweep(_nowNs: bigint): L7Event[] {
-    return [];
+  /**
+   * Gives up on requests that waited too long and forgets silent connections. Returns responses that were held back for a
+   * part that never came. Call it about once a second; walks all connections.
+   */
+  sweep(nowNs: bigint): L7Event[] {
+    const events: L7Event[] = [];
+    for (const connections of [this.connections.tcp, this.connections.udp]) {
+      for (const [id, connection] of connections) {
+        const isIdle = connection.lastNs < nowNs - this.idleNs;
+        connection.conversation.expire(isIdle ? nowNs : nowNs - this.timeoutNs);
+        events.push(...connection.sink.drain());
+        if (isIdle) connections.delete(id);
+      }
+    }
+    return events;
   }
 
-  /** Forgets a connection that closed. */
-  close(_connection: string | number): void {}
-
-  counters(): L7Counters {
-    return { segments: 0, events: 0 };
+  /** Forgets a connection that closed; returns what was held back. Ids must not be reused without it. */
+  close(id: string | number, transport: 'tcp' | 'udp' = 'tcp'): L7Event[] {
+    const connection = this.connections[transport].get(id);
+    if (!connection) return [];
+    this.connections[transport].delete(id);
+    return giveUp(connection);
   }
+
+  /** A copy; `connections` is how many are remembered now. */
+  counters(): Readonly<L7Counters> & { readonly connections: number } {
+    return { ...this.totals, connections: this.connections.tcp.size + this.connections.udp.size };
+  }
+
+  private connectionOf(segment: L7Segment): Connection | undefined {
+    const connections = this.connections[segment.transport];
+    const known = connections.get(segment.connection);
+    if (known) {
+      connections.delete(segment.connection);
+      connections.set(segment.connection, known);
+      return known;
+    }
+    const protocol = detectProtocol(segment);
+    if (!protocol) return undefined;
+    const sink = new EventSink(segment.connection, false, this.redaction, this.totals);
+    const connection: Connection = {
+      sink,
+      protocol,
+      conversation: converse(protocol, sink, segment.data),
+      seenFromInitiator: new SeenRanges(),
+      seenFromResponder: new SeenRanges(),
+      lastNs: segment.timeNs,
+    };
+    connections.set(segment.connection, connection);
+    this.evict(connections);
+    return connection;
+  }
+
+  private evict(connections: Connections): void {
+    for (const [id, oldest] of connections) {
+      if (connections.size <= this.maxConnections) return;
+      connections.delete(id);
+      // Its held responses have no one to be returned to; they are lost with it, and counted as one connection.
+      giveUp(oldest);
+      this.totals.connectionsEvicted++;
+    }
+  }
+
+  private switchProtocol(connection: Connection, fresh: FreshSegment): void {
+    if (fresh.isDatagram || connection.protocol === 'tls' || connection.protocol === 'http2') return;
+    const protocol = unmistakable(fresh.data);
+    if (!protocol) return;
+    connection.protocol = protocol;
+    connection.conversation = converse(protocol, connection.sink, fresh.data);
+  }
+}
+
+function giveUp(connection: Connection): L7Event[] {
+  connection.conversation.expire(2n ** 63n);
+  return connection.sink.drain();
+}
+
+function converse(protocol: L7Protocol, sink: EventSink, data: Uint8Array): Conversation {
+  switch (protocol) {
+    case 'http1':
+      return new Http1Conversation(sink);
+    case 'http2':
+      return new Http2Conversation(sink, startsWith(data, HTTP2_PREFACE.slice(0, 16)));
+    case 'dns':
+      return new DnsConversation(sink);
+    case 'tls':
+      return new TlsConversation(sink);
+    case 'redis':
+      return new RedisConversation(sink);
+    case 'postgresql':
+      return new PostgresqlConversation(sink);
+  }
+}
+
+/** The segment without bytes seen before; undefined if all were. */
+function freshPart(segment: L7Segment, connection: Connection): FreshSegment | undefined {
+  const { fromInitiator, timeNs, payloadLength, data } = segment;
+  const isDatagram = segment.transport === 'udp';
+  if (isDatagram) return { fromInitiator, timeNs, payloadLength, data, isDatagram, sequence: 0 };
+  const seen = fromInitiator ? connection.seenFromInitiator : connection.seenFromResponder;
+  const bytes = Math.max(payloadLength, data.length);
+  const overlap = seen.overlap(segment.sequence, bytes);
+  if (overlap >= bytes || overlap >= data.length) return undefined;
+  return {
+    fromInitiator,
+    timeNs,
+    sequence: (segment.sequence + overlap) >>> 0,
+    payloadLength: bytes - overlap,
+    data: overlap === 0 ? data : data.subarray(overlap),
+    isDatagram,
+  };
 }

@@ -1,0 +1,127 @@
+// What every protocol's conversation shares: the segment as it comes from the tracker (in order, without bytes seen
+// before), the way out for events, and the counters.
+import type { L7Event, L7Message, TlsHelloMessage } from './l7-event.ts';
+import type { RedactionRules } from './redact.ts';
+
+/** A segment without the bytes of retransmissions; `data` is borrowed. */
+export interface FreshSegment {
+  readonly fromInitiator: boolean;
+  readonly timeNs: bigint;
+  readonly sequence: number;
+  readonly payloadLength: number;
+  readonly data: Uint8Array;
+  /** True if a DNS or other datagram, so that each segment stands alone. */
+  readonly isDatagram: boolean;
+}
+
+export interface Conversation {
+  read(segment: FreshSegment): void;
+  /** Gives up on requests older than `beforeNs`. */
+  expire(beforeNs: bigint): void;
+}
+
+/** Totals since the start; each says what was not reported and why. */
+export interface L7Counters {
+  segments: number;
+  events: number;
+  /** TCP payload bytes seen before: retransmissions. */
+  duplicateSegments: number;
+  /** Segments of connections whose protocol is not known (yet). */
+  unrecognised: number;
+  /** Segments of a known protocol that could not be one of its messages where one was due. */
+  malformed: number;
+  /** Segments whose capture ended inside something we read. */
+  truncated: number;
+  /** Responses without a request: joined midway, or the request was not captured. */
+  unpairedResponses: number;
+  /** Requests given up on after the timeout. */
+  unanswered: number;
+  /** Requests pushed out by newer ones of the same connection. */
+  outstandingEvicted: number;
+  /** Connections pushed out by newer ones. */
+  connectionsEvicted: number;
+  /** Times an HTTP/2 header table had to be forgotten. */
+  http2Gaps: number;
+  /** HTTP/2 header fields that named something sent before the capture. */
+  http2UnknownFields: number;
+  /** DNS queries sent again under the same number before an answer came: one request. */
+  dnsRetries: number;
+}
+
+export function emptyCounters(): L7Counters {
+  return {
+    segments: 0,
+    events: 0,
+    duplicateSegments: 0,
+    unrecognised: 0,
+    malformed: 0,
+    truncated: 0,
+    unpairedResponses: 0,
+    unanswered: 0,
+    outstandingEvicted: 0,
+    connectionsEvicted: 0,
+    http2Gaps: 0,
+    http2UnknownFields: 0,
+    dnsRetries: 0,
+  };
+}
+
+/** One connection's way out: numbers requests and stamps events with what all of them carry. */
+export class EventSink {
+  readonly counters: L7Counters;
+  readonly rules: RedactionRules;
+  joinedMidway: boolean;
+  private readonly connection: string | number;
+  private events: L7Event[] = [];
+  private requests = 0;
+
+  constructor(connection: string | number, joinedMidway: boolean, rules: RedactionRules, counters: L7Counters) {
+    this.connection = connection;
+    this.joinedMidway = joinedMidway;
+    this.rules = rules;
+    this.counters = counters;
+  }
+
+  /** Returns the request's number. */
+  request(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, message: L7Message): number {
+    this.requests++;
+    this.events.push({ kind: 'request', ...this.common(segment, this.requests), message });
+    return this.requests;
+  }
+
+  /** `request` undefined: the response answers something that was not seen. */
+  response(
+    segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>,
+    message: L7Message,
+    request: { readonly requestNumber: number; readonly timeNs: bigint } | undefined,
+  ): void {
+    if (!request) this.counters.unpairedResponses++;
+    const latencyNs = request && segment.timeNs - request.timeNs;
+    this.events.push({ kind: 'response', ...this.common(segment, request?.requestNumber ?? 0), message, latencyNs });
+  }
+
+  handshake(
+    segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>,
+    message: TlsHelloMessage,
+    latencyNs: bigint | undefined,
+  ): void {
+    this.events.push({ kind: 'handshake', ...this.common(segment, 0), message, latencyNs });
+  }
+
+  drain(): L7Event[] {
+    const events = this.events;
+    this.events = [];
+    this.counters.events += events.length;
+    return events;
+  }
+
+  private common(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, requestNumber: number) {
+    return {
+      connection: this.connection,
+      timeNs: segment.timeNs,
+      fromInitiator: segment.fromInitiator,
+      requestNumber,
+      joinedMidway: this.joinedMidway,
+    };
+  }
+}

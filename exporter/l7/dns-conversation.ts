@@ -1,0 +1,75 @@
+// DNS on one 5-tuple, over UDP or TCP: answers are paired by transaction id and question.
+import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
+import type { ParsedDns } from './dns.ts';
+import { parseDns, splitDnsOverTcp } from './dns.ts';
+import type { DnsMessage } from './l7-event.ts';
+import { Outstanding } from './outstanding.ts';
+
+const MAX_ADDRESSES = 32;
+
+interface WaitingQuery {
+  readonly requestNumber: number;
+  readonly timeNs: bigint;
+}
+
+export class DnsConversation implements Conversation {
+  private readonly sink: EventSink;
+  private readonly outstanding = new Outstanding<string, WaitingQuery>();
+
+  constructor(sink: EventSink) {
+    this.sink = sink;
+  }
+
+  read(segment: FreshSegment): void {
+    const messages = segment.isDatagram ? [segment.data] : splitDnsOverTcp(segment.data);
+    for (const bytes of messages) {
+      const dns = parseDns(bytes);
+      if (!dns) {
+        this.sink.counters.malformed++;
+        return;
+      }
+      if (!dns.complete) this.sink.counters.truncated++;
+      this.message(segment, dns);
+    }
+  }
+
+  expire(beforeNs: bigint): void {
+    this.sink.counters.unanswered += this.outstanding.expire(beforeNs).length;
+  }
+
+  private message(segment: FreshSegment, dns: ParsedDns): void {
+    // Case is random in queries of resolvers that use it against forgery.
+    const key = `${dns.id} ${dns.questionType} ${dns.question.toLowerCase()}`;
+    if (dns.isResponse) {
+      this.sink.response(segment, toMessage(dns), this.outstanding.take(key));
+      return;
+    }
+    if (this.outstanding.get(key)) {
+      this.sink.counters.dnsRetries++;
+      return;
+    }
+    const requestNumber = this.sink.request(segment, toMessage(dns));
+    const evicted = this.outstanding.add(key, { requestNumber, timeNs: segment.timeNs });
+    this.sink.counters.outstandingEvicted += evicted;
+  }
+}
+
+function toMessage(dns: ParsedDns): DnsMessage {
+  const ttls = dns.answers.map((answer) => answer.ttlSeconds);
+  return {
+    protocol: 'dns',
+    query: dns.question,
+    queryType: dns.questionType,
+    rcode: dns.isResponse ? dns.rcode : 0,
+    addresses: dns.answers
+      .filter((answer) => answer.type === 'A' || answer.type === 'AAAA')
+      .slice(0, MAX_ADDRESSES)
+      .map((answer) => answer.value),
+    cnames: dns.answers
+      .filter((answer) => answer.type === 'CNAME')
+      .slice(0, MAX_ADDRESSES)
+      .map((answer) => answer.value),
+    answerTypes: [...new Set(dns.answers.map((answer) => answer.type))],
+    ttlSeconds: ttls.length === 0 ? 0 : Math.min(...ttls),
+  };
+}

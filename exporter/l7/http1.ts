@@ -1,0 +1,130 @@
+// HTTP/1.x heads (RFC 9112) in a captured payload: one head at an offset, and where the next one begins, so that
+// pipelined messages in one segment are all found. A head cut by the capture yields what was seen of it.
+import { latin1 } from './latin1.ts';
+
+/** Beyond these a head is read as cut: 8 KiB is what common servers accept of one line, and the capture is smaller. */
+const MAX_LINE_BYTES = 8192;
+const MAX_FIELDS = 64;
+const MAX_CHUNKS = 256;
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'] as const;
+const EXTRA_METHODS = ['PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'REPORT', 'SEARCH', 'PURGE'];
+const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, ...EXTRA_METHODS, 'QUERY', 'MERGE', 'NOTIFY']);
+
+export interface Http1Head {
+  readonly kind: 'request' | 'response';
+  /** Request only; method and target are empty in a response. */
+  readonly method: string;
+  readonly target: string;
+  /** "HTTP/1.1"; empty if the request line was cut before it. */
+  readonly version: string;
+  /** 0 in a request. */
+  readonly code: number;
+  /** First value of each field, names in lower case. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** Offset of the first body byte; undefined if the head was cut. */
+  readonly bodyOffset: number | undefined;
+}
+
+/** The head that begins exactly at `offset`; undefined if none does. */
+export function parseHttp1Head(data: Uint8Array, offset = 0): Http1Head | undefined {
+  const line = readLine(data, offset);
+  const first = line.text.startsWith('HTTP/1.') ? statusLine(line.text) : requestLine(line.text, line.complete);
+  if (!first) return undefined;
+  const fields = new Map<string, string>();
+  let at = line.next;
+  if (!line.complete) return { ...first, fields, bodyOffset: undefined };
+  for (let count = 0; count <= MAX_FIELDS; count++) {
+    const field = readLine(data, at);
+    if (field.complete && field.text === '') return { ...first, fields, bodyOffset: field.next };
+    // A value cut by the capture is not a value: half a host name names another host.
+    if (!field.complete) break;
+    const colon = field.text.indexOf(':');
+    if (colon > 0) {
+      const name = field.text.slice(0, colon).toLowerCase();
+      if (!fields.has(name)) fields.set(name, field.text.slice(colon + 1).trim());
+    }
+    at = field.next;
+  }
+  return { ...first, fields, bodyOffset: undefined };
+}
+
+/**
+ * Offset just behind the message, which can lie beyond the captured bytes; undefined where it cannot be known (head or
+ * chunk cut by the capture, body that ends with the connection). `requestMethod` decides whether a response has a body.
+ */
+export function http1MessageEnd(data: Uint8Array, head: Http1Head, requestMethod: string): number | undefined {
+  if (head.bodyOffset === undefined) return undefined;
+  const bodiless =
+    head.kind === 'response' && (requestMethod === 'HEAD' || head.code < 200 || head.code === 204 || head.code === 304);
+  if (bodiless) return head.bodyOffset;
+  if (/chunked\s*$/i.test(head.fields.get('transfer-encoding') ?? '')) return chunkedEnd(data, head.bodyOffset);
+  const length = head.fields.get('content-length');
+  if (length !== undefined) return /^\d{1,15}$/.test(length) ? head.bodyOffset + Number(length) : undefined;
+  return head.kind === 'request' ? head.bodyOffset : undefined;
+}
+
+function chunkedEnd(data: Uint8Array, bodyOffset: number): number | undefined {
+  let at = bodyOffset;
+  for (let chunk = 0; chunk < MAX_CHUNKS; chunk++) {
+    const line = readLine(data, at);
+    const size = line.complete ? /^([0-9a-fA-F]{1,8})\s*(?:;|$)/.exec(line.text)?.[1] : undefined;
+    if (size === undefined) return undefined;
+    const bytes = Number.parseInt(size, 16);
+    at = line.next + bytes + 2;
+    if (bytes > 0) continue;
+    // Trailer fields up to an empty line.
+    for (let trailer = line.next, count = 0; count < MAX_FIELDS; count++) {
+      const field = readLine(data, trailer);
+      if (!field.complete) return undefined;
+      trailer = field.next;
+      if (field.text === '') return trailer;
+    }
+    return undefined;
+  }
+  return undefined;
+}
+
+interface Line {
+  readonly text: string;
+  readonly next: number;
+  /** False if the data ended before the line did. */
+  readonly complete: boolean;
+}
+
+function readLine(data: Uint8Array, offset: number): Line {
+  const limit = Math.min(data.length, offset + MAX_LINE_BYTES);
+  const end = data.subarray(0, limit).indexOf(0x0a, offset);
+  if (end < 0) return { text: latin1(data, offset, limit), next: limit, complete: false };
+  const textEnd = data[end - 1] === 0x0d && end > offset ? end - 1 : end;
+  return { text: latin1(data, offset, textEnd), next: end + 1, complete: true };
+}
+
+type FirstLine = Pick<Http1Head, 'kind' | 'method' | 'target' | 'version' | 'code'>;
+
+function statusLine(text: string): FirstLine | undefined {
+  const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/.exec(text);
+  if (!match) return undefined;
+  return { kind: 'response', method: '', target: '', version: `HTTP/1.${match[1]}`, code: Number(match[2]) };
+}
+
+function requestLine(text: string, complete: boolean): FirstLine | undefined {
+  const space = text.indexOf(' ');
+  const method = text.slice(0, space);
+  if (space < 1 || !/^[A-Z][A-Z-]{1,23}$/.test(method)) return undefined;
+  const rest = text.slice(space + 1);
+  const version = / HTTP\/1\.([01])$/.exec(rest);
+  if (version && complete) {
+    const target = rest.slice(0, version.index);
+    return isTarget(target) ? { kind: 'request', method, target, version: `HTTP/1.${version[1]}`, code: 0 } : undefined;
+  }
+  // Cut inside the line: then only a known method and something like a target make it HTTP.
+  const target = rest.split(' ', 1)[0] ?? '';
+  if (complete || !KNOWN_METHODS.has(method) || !isTarget(target) || !/^(\/|\*|https?:)/.test(target)) return undefined;
+  return { kind: 'request', method, target, version: '', code: 0 };
+}
+
+function isTarget(target: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells a body from a request line
+  return target.length > 0 && !/[\x00-\x20\x7f]/.test(target);
+}

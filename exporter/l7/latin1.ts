@@ -1,0 +1,34 @@
+// Bytes of a payload as text, one character a byte, without copying the payload first.
+
+/** `end` beyond the data is cut. */
+export function latin1(data: Uint8Array, start: number, end: number): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(
+    'latin1',
+    start,
+    Math.min(end, data.length),
+  );
+}
+
+/** UTF-8 with replacement characters, for names that people chose. */
+export function utf8(data: Uint8Array, start: number, end: number): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8', start, Math.min(end, data.length));
+}
+
+export function startsWith(data: Uint8Array, text: string, offset = 0): boolean {
+  if (data.length - offset < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (data[offset + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Big-endian; undefined when the bytes are not all there. */
+export function readUint16(data: Uint8Array, offset: number): number | undefined {
+  const high = data[offset];
+  const low = data[offset + 1];
+  return high === undefined || low === undefined ? undefined : high * 256 + low;
+}
+
+export function readUint32(data: Uint8Array, offset: number): number | undefined {
+  const high = readUint16(data, offset);
+  const low = readUint16(data, offset + 2);
+  return high === undefined || low === undefined ? undefined : high * 65536 + low;
+}
