@@ -82,10 +82,10 @@ export class EventSink {
     this.counters = counters;
   }
 
-  /** Returns the request's number. */
-  request(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, message: L7Message): number {
+  /** Returns the request's number. `isPartial`: names in it could not be known. */
+  request(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, message: L7Message, isPartial = false): number {
     this.requests++;
-    this.events.push({ kind: 'request', ...this.common(segment, this.requests), message });
+    this.events.push({ kind: 'request', ...this.common(segment, this.requests, isPartial), message });
     return this.requests;
   }
 
@@ -94,10 +94,16 @@ export class EventSink {
     segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>,
     message: L7Message,
     request: { readonly requestNumber: number; readonly timeNs: bigint } | undefined,
+    isPartial = false,
   ): void {
     if (!request) this.counters.unpairedResponses++;
     const latencyNs = request && segment.timeNs - request.timeNs;
-    this.events.push({ kind: 'response', ...this.common(segment, request?.requestNumber ?? 0), message, latencyNs });
+    this.events.push({
+      kind: 'response',
+      ...this.common(segment, request?.requestNumber ?? 0, isPartial),
+      message,
+      latencyNs,
+    });
   }
 
   handshake(
@@ -105,7 +111,7 @@ export class EventSink {
     message: TlsHelloMessage,
     latencyNs: bigint | undefined,
   ): void {
-    this.events.push({ kind: 'handshake', ...this.common(segment, 0), message, latencyNs });
+    this.events.push({ kind: 'handshake', ...this.common(segment, 0, false), message, latencyNs });
   }
 
   drain(): L7Event[] {
@@ -115,13 +121,13 @@ export class EventSink {
     return events;
   }
 
-  private common(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, requestNumber: number) {
+  private common(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, requestNumber: number, isPartial: boolean) {
     return {
       connection: this.connection,
       timeNs: segment.timeNs,
       fromInitiator: segment.fromInitiator,
       requestNumber,
-      joinedMidway: this.joinedMidway,
+      joinedMidway: this.joinedMidway || isPartial,
     };
   }
 }

@@ -51,7 +51,6 @@ export class Http2Conversation implements Conversation {
 
   private headers(segment: FreshSegment, item: HeadersItem): void {
     this.sink.counters.http2UnknownFields += item.unknown;
-    if (item.unknown > 0 || !item.intact) this.sink.joinedMidway = true;
     const fields = new Map<string, string>();
     for (const { name, value } of item.fields) if (!fields.has(name)) fields.set(name, value);
     const known = this.streams.get(item.streamId);
@@ -77,7 +76,7 @@ export class Http2Conversation implements Conversation {
       traceId: parseTraceId(fields.get('traceparent')),
       grpc: isGrpcContentType(fields.get('content-type')) ? grpcCall(path) : undefined,
     };
-    const requestNumber = this.sink.request(segment, message);
+    const requestNumber = this.sink.request(segment, message, message.method === '' || path === '');
     const stream: Stream = { requestNumber, timeNs: segment.timeNs, message, held: undefined };
     this.sink.counters.outstandingEvicted += this.streams.add(streamId, stream);
   }
@@ -109,7 +108,7 @@ export class Http2Conversation implements Conversation {
       return;
     }
     this.streams.take(item.streamId);
-    this.sink.response(segment, message, stream);
+    this.sink.response(segment, message, stream, code === 0);
   }
 
   /** Reports a held response, now that the call ended. */

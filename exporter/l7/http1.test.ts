@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { test } from 'node:test';
+import { http1MessageEnd, parseHttp1Head } from './http1.ts';
+import { listen, portOf, recordTcp } from './testing/recording-proxy.ts';
+import { L7Tracker } from './tracker.ts';
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
+
+test('a request head yields method, target, version and fields', () => {
+  const head = parseHttp1Head(bytes('GET /a?b=c HTTP/1.1\r\nHost: shop\r\nX-Y:  z \r\n\r\n'));
+  assert.equal(head?.kind, 'request');
+  assert.equal(head?.target, '/a?b=c');
+  assert.equal(head?.fields.get('host'), 'shop');
+  assert.equal(head?.fields.get('x-y'), 'z');
+  assert.equal(head?.bodyOffset, 45);
+});
+
+test('a header value that the capture cut is left out, what came before stays', () => {
+  const head = parseHttp1Head(bytes('GET / HTTP/1.1\r\nHost: shop\r\nUser-Agent: Moz'));
+  assert.deepEqual([...(head?.fields.keys() ?? [])], ['host']);
+  assert.equal(head?.bodyOffset, undefined);
+});
+
+test('a request line cut inside the target is still a request, with the part that was seen', () => {
+  const head = parseHttp1Head(bytes('POST /a/very/long'));
+  assert.equal(head?.method, 'POST');
+  assert.equal(head?.target, '/a/very/long');
+  assert.equal(head?.version, '');
+});
+
+test('prose, binary data and HTTP/2 are not taken for a head', () => {
+  for (const text of [
+    'HELLO world\r\n',
+    'GET',
+    'A B HTTP/1.1 x\r\n',
+    '\x16\x03\x01',
+    'PRI * HTTP/2.0\r\n\r\n',
+    'GET / HTTP/3.0\r\n',
+  ]) {
+    assert.equal(parseHttp1Head(bytes(text)), undefined, text);
+  }
+});
+
+test('the next message is found behind a body of known length and behind chunks', () => {
+  const sized = bytes('POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET');
+  const chunked = bytes('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP');
+  for (const [data, rest] of [
+    [sized, 'GET'],
+    [chunked, 'HTTP'],
+  ] as const) {
+    const head = parseHttp1Head(data);
+    assert.ok(head);
+    assert.equal(http1MessageEnd(data, head, 'GET'), data.length - rest.length);
+  }
+});
+
+test('a response to HEAD has no body whatever its content-length says', () => {
+  const data = bytes('HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n');
+  const head = parseHttp1Head(data);
+  assert.ok(head);
+  assert.equal(http1MessageEnd(data, head, 'HEAD'), data.length);
+  assert.equal(http1MessageEnd(data, head, 'GET'), data.length + 900);
+});
+
+test('keep-alive requests to a real server are paired with their responses', async () => {
+  const server = http.createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      response.statusCode = request.url === '/missing?token=secret' ? 404 : 200;
+      response.end('HTTP/1.1 500 this is a body, not a head\r\n\r\n'.repeat(2000));
+    });
+  });
+  await listen(server);
+  const proxy = await recordTcp(portOf(server), { hint: 'unknown', captureBytes: 512 });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  for (const path of ['/a', '/missing?token=secret', '/b']) {
+    await new Promise<void>((resolve, reject) => {
+      const headers = { traceparent, authorization: 'Bearer hidden', cookie: 'hidden=1' };
+      const request = http.request({ port: proxy.port, path, agent, method: 'POST', headers }, (response) => {
+        response.resume();
+        response.on('end', resolve);
+      });
+      request.on('error', reject);
+      request.end('GET /in/the/body HTTP/1.1\r\n\r\n');
+    });
+  }
+  agent.destroy();
+  proxy.close();
+  server.close();
+
+  const tracker = new L7Tracker();
+  const events = proxy.segments.flatMap((segment) => tracker.feed(segment));
+  assert.deepEqual(
+    events.map((event) => [event.kind, event.requestNumber, event.message.protocol === 'http' && event.message.code]),
+    [
+      ['request', 1, 0],
+      ['response', 1, 200],
+      ['request', 2, 0],
+      ['response', 2, 404],
+      ['request', 3, 0],
+      ['response', 3, 200],
+    ],
+  );
+  const missing = events[3]?.message;
+  assert.ok(missing?.protocol === 'http');
+  assert.equal(missing.url, `http://localhost:${proxy.port}/missing?token=REDACTED`);
+  assert.equal(missing.method, 'POST');
+  assert.equal(missing.traceId, '4bf92f3577b34da6a3ce929d0e0e4736');
+  assert.ok(events.every((event) => !event.joinedMidway));
+  const text = JSON.stringify(events, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  assert.ok(!text.includes('secret') && !text.includes('hidden'), text);
+});

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { L7Segment } from './l7-event.ts';
+import { parseRedisCommand, parseRedisReply } from './redis.ts';
+import { recordTcp } from './testing/recording-proxy.ts';
+import { L7Tracker } from './tracker.ts';
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
+const command = (...words: string[]) =>
+  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+
+test('a command is read with its words, and a value beyond the capture does not hide where it ends', () => {
+  const set = bytes(command('SET', 'key', 'x'.repeat(1000)));
+  const parsed = parseRedisCommand(set.subarray(0, 60));
+  assert.equal(parsed?.words[0], 'SET');
+  assert.equal(parsed?.argumentCount, 2);
+  assert.equal(parsed?.end, set.length);
+});
+
+test('what is not a command is refused', () => {
+  for (const text of ['*1\r\n$1\r\n\x00\r\n', '*0\r\n', '*x\r\n', '*2\r\nGET\r\n', 'GET / HTTP/1.1\r\n']) {
+    assert.equal(parseRedisCommand(bytes(text)), undefined, text);
+  }
+});
+
+test('replies of RESP2 and RESP3 are stepped over whole', () => {
+  for (const text of [
+    '+OK\r\n',
+    ':42\r\n',
+    '$-1\r\n',
+    '*2\r\n$1\r\na\r\n*1\r\n:1\r\n',
+    '%1\r\n+k\r\n,1.5\r\n',
+    '_\r\n',
+    '#t\r\n',
+    '=7\r\ntxt:abc\r\n',
+    '|1\r\n+a\r\n+b\r\n:1\r\n',
+    '*-1\r\n',
+  ]) {
+    assert.equal(parseRedisReply(bytes(`${text}+NEXT\r\n`))?.end, text.length, JSON.stringify(text));
+  }
+  assert.equal(parseRedisReply(bytes('-WRONGTYPE Operation against\r\n'))?.error, 'WRONGTYPE');
+  assert.equal(parseRedisReply(bytes('!10\r\nBUSY aaaaa\r\n'))?.error, 'BUSY');
+  assert.equal(parseRedisReply(bytes('>1\r\n+x\r\n'))?.isPush, true);
+});
+
+test('deeply nested replies end the walk instead of the stack', () => {
+  assert.equal(parseRedisReply(bytes('*1\r\n'.repeat(5000)))?.end, undefined);
+});
+
+test('a real server: pipelined commands are answered in order, errors by their word, values never shown', async (context) => {
+  if (spawnSync('redis-server', ['--version']).status !== 0) return context.skip('redis-server is not installed');
+  const port = 22100 + (process.pid % 400);
+  const server = spawn('redis-server', [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ]);
+  try {
+    for await (const chunk of server.stdout) if (String(chunk).includes('eady to accept connections')) break;
+    const proxy = await recordTcp(port, { hint: 'redis' });
+    const client = connect({ port: proxy.port, host: '127.0.0.1' });
+    await once(client, 'connect');
+    client.write(command('SET', 'user:7', 'secret value') + command('LPUSH', 'user:7', 'x') + command('GET', 'user:7'));
+    client.write(command('CONFIG', 'GET', 'maxmemory') + command('ECHO', 'the-end'));
+    let received = '';
+    for await (const chunk of client) {
+      received += chunk;
+      if (received.includes('the-end')) break;
+    }
+    proxy.close();
+    const tracker = new L7Tracker();
+    const events = proxy.segments.flatMap((segment: L7Segment) => tracker.feed(segment));
+    const responses = events.filter((event) => event.kind === 'response').map((event) => event.message);
+    assert.deepEqual(
+      responses.map((message) => (message.protocol === 'redis' ? [message.name, message.detail, message.status] : [])),
+      [
+        ['SET', 'SET ? ?', 'OK'],
+        ['LPUSH', 'LPUSH ? ?', 'WRONGTYPE'],
+        ['GET', 'GET ?', 'OK'],
+        ['CONFIG GET', 'CONFIG GET ?', 'OK'],
+        ['ECHO', 'ECHO ?', 'OK'],
+      ],
+    );
+    const text = JSON.stringify(events, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+    assert.ok(!text.includes('secret') && !text.includes('user:7'));
+  } finally {
+    server.kill();
+    await once(server, 'exit');
+  }
+});
+
+test('arbitrary bytes never throw and always move forward', () => {
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc
+      .array(fc.constantFrom('*3\r\n', '$3\r\n', 'GET', '\r\n', ':1', '%2\r\n', '$99999\r\n', '-E\r\n', '*-5\r\n'))
+      .map((parts) => bytes(parts.join(''))),
+  );
+  fc.assert(
+    fc.property(noise, (data) => {
+      const parsed = parseRedisCommand(data, 0, true);
+      const reply = parseRedisReply(data);
+      assert.ok((parsed?.end ?? 1) > 0 && (reply?.end ?? 1) > 0);
+      assert.ok((parsed?.words.length ?? 0) <= 16);
+    }),
+    { numRuns: 500 },
+  );
+});
