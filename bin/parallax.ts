@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.ts';
 import { exporterCommand } from './exporter.ts';
 import { listCommand } from './list.ts';
 import { observeCommand } from './observe.ts';
+import { policyCommand } from './policy.ts';
 import { recordCommand } from './record.ts';
 import { relayCommand } from './relay.ts';
 import { statusCommand } from './status.ts';
@@ -26,6 +27,7 @@ const parallax = new Command('parallax')
   .addCommand(exporterCommand())
   .addCommand(relayCommand())
   .addCommand(uiCommand())
+  .addCommand(policyCommand())
   .addCommand(recordCommand())
   .addCommand(doctorCommand());
 parallax.addCommand(completionCommand(parallax));

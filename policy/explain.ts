@@ -1,0 +1,83 @@
+// Why a flow is allowed or denied, in words: the rules that decided, or what each rule of the selecting policies lacked.
+
+import { describeParty, type Party } from './party.ts';
+import { type DirectionVerdict, matchesPeers, matchesPorts, type PolicyFlow, type PolicySet } from './policy-set.ts';
+import { describePort } from './ports.ts';
+import { type Direction, type Entry, policyReference, type Section } from './rule.ts';
+
+/** Most rules told one by one; the rest is counted. */
+const maxRulesTold = 20;
+
+/** Plain sentences, the decisive one first. */
+export function explainDirection(
+  set: PolicySet,
+  direction: Direction,
+  flow: PolicyFlow,
+  verdict: DirectionVerdict,
+): string[] {
+  const [subject, peer] = direction === 'ingress' ? [flow.destination, flow.source] : [flow.source, flow.destination];
+  const who = describeParty(subject);
+  if (!verdict.enforced) return [`No policy selects ${who} for ${direction}, so everything is allowed.`];
+  if (verdict.by.includes('allow-localhost-ingress'))
+    return [`${describeParty(peer)} is the node of ${who}, which may always reach its own pods.`];
+  if (verdict.by.includes('allow-self')) return [`${who} talks to itself, which policies do not refuse.`];
+  if (verdict.decisions.length > 0)
+    return verdict.decisions.map(({ section, entry }) => describeDecision(section, entry, verdict));
+  if (subject.kind !== 'pod') return [];
+  const sections = set.sectionsOf(subject)[direction];
+  const isolating = sections.filter((section) => section.defaultDeny);
+  if (verdict.verdict === 'allowed')
+    return [`Policies select ${who} for ${direction}, but all of them switch default deny off and none denies this.`];
+  const names = [...new Set(isolating.map((section) => policyReference(section.policy)))].join(', ');
+  const head = `${who} is isolated for ${direction} by ${names}, and no rule allows ${describeParty(peer)} on ${flow.protocol} ${flow.port}.`;
+  const lookup = set.namedPorts(direction, subject, peer);
+  const rules = sections.flatMap((section) =>
+    section.entries.filter((entry) => entry.action === 'allow').map((entry) => ({ section, entry })),
+  );
+  if (rules.length === 0) return [head, 'None of them has a rule that allows anything.'];
+  const told = rules
+    .slice(0, maxRulesTold)
+    .map(({ section, entry }) => describeLack(section, entry, peer, flow, lookup));
+  return rules.length > maxRulesTold
+    ? [head, ...told, `And ${rules.length - maxRulesTold} more rules do not match either.`]
+    : [head, ...told];
+}
+
+function describeDecision(section: Section, entry: Entry, verdict: DirectionVerdict): string {
+  const verb = entry.action === 'deny' ? 'denies' : 'allows';
+  const l7 =
+    entry.l7 === undefined
+      ? ''
+      : verdict.dependsOnRequest
+        ? `, if the request is ${entry.l7.text}`
+        : ` and the request (${entry.l7.text})`;
+  return `${policyReference(section.policy)} ${entry.path} ${verb} ${describePeers(entry)} on ${describePorts(entry)}${l7}.`;
+}
+
+function describeLack(
+  section: Section,
+  entry: Entry,
+  peer: Party,
+  flow: PolicyFlow,
+  lookup: Parameters<typeof matchesPorts>[2],
+): string {
+  const rule = `${policyReference(section.policy)} ${entry.path}`;
+  const peerFits = matchesPeers(entry, peer);
+  const portFits = matchesPorts(entry, flow, lookup);
+  if (peerFits && portFits)
+    return `${rule} allows the connection, but not this request: only ${entry.l7?.text ?? 'others'}.`;
+  const wants: string[] = [];
+  if (!peerFits) wants.push(`${describePeers(entry)}, which ${describeParty(peer)} is not among`);
+  if (!portFits) wants.push(`${describePorts(entry)}, not ${flow.protocol} ${flow.port}`);
+  return `${rule} allows ${wants.join('; and ')}.`;
+}
+
+function describePeers(entry: Entry): string {
+  if (entry.peers === undefined) return 'anyone';
+  return entry.peers.length === 0 ? 'nobody' : entry.peers.map((each) => each.text).join(' or ');
+}
+
+function describePorts(entry: Entry): string {
+  if (entry.ports === undefined) return 'any port';
+  return entry.ports.length === 0 ? 'no port' : entry.ports.map(describePort).join(' or ');
+}

@@ -1,0 +1,147 @@
+// One end of a flow as policy sees it: a pod, a node of the cluster, or an address outside.
+
+import { type Address, parseAddress } from './address.ts';
+import { isIdentityLabel, LabelSet } from './labels.ts';
+import type { World, WorldPod } from './world.ts';
+
+export interface PodParty {
+  readonly kind: 'pod';
+  readonly pod: WorldPod;
+  /** As Cilium's identity has them: namespace, its labels, cluster and service account among them. */
+  readonly identityLabels: LabelSet;
+  /** The pod's own labels alone, as Kubernetes' selectors read them. */
+  readonly podLabels: LabelSet;
+  readonly namespaceLabels: LabelSet;
+}
+
+export interface NodeParty {
+  readonly kind: 'node';
+  readonly name: string;
+  readonly address: Address;
+  readonly local: boolean;
+  readonly kubeApiserver: boolean;
+  readonly identityLabels: LabelSet;
+}
+
+export interface ExternalParty {
+  readonly kind: 'external';
+  readonly address: Address;
+  readonly text: string;
+  readonly kubeApiserver: boolean;
+  /** DNS names under which the pod that talks to it learned the address. */
+  readonly names: readonly string[];
+  readonly identityLabels: LabelSet;
+}
+
+export type Party = PodParty | NodeParty | ExternalParty;
+
+export class Parties {
+  readonly pods: readonly PodParty[];
+  readonly #byName = new Map<string, PodParty>();
+  readonly #byAddress = new Map<string, PodParty | NodeParty>();
+  readonly #apiservers: ReadonlySet<string>;
+  readonly #labelSets = new Map<string, LabelSet>();
+
+  constructor(world: World) {
+    const namespaces = new Map(world.namespaces.map((namespace) => [namespace.name, namespace.labels]));
+    this.pods = world.pods.map((pod) => this.#party(world.cluster, pod, namespaces.get(pod.namespace) ?? {}));
+    for (const party of this.pods) {
+      this.#byName.set(`${party.pod.namespace}/${party.pod.name}`, party);
+      for (const text of party.pod.addresses) this.#byAddress.set(canonical(text), party);
+    }
+    for (const node of world.nodes) {
+      for (const text of node.addresses) {
+        const address = parseAddress(text);
+        if (address !== undefined) this.#byAddress.set(address.toString(), nodeParty(node, address));
+      }
+    }
+    this.#apiservers = new Set(world.kubeApiservers.map(canonical));
+  }
+
+  pod(namespace: string, name: string): PodParty | undefined {
+    return this.#byName.get(`${namespace}/${name}`);
+  }
+
+  /** Pod or node with this address; else the outside. Undefined if the text is no address. */
+  byAddress(text: string, names: readonly string[] = []): Party | undefined {
+    const address = parseAddress(text);
+    if (address === undefined) return undefined;
+    const key = address.toString();
+    return this.#byAddress.get(key) ?? externalParty(address, this.#apiservers.has(key), names);
+  }
+
+  #party(cluster: string, pod: WorldPod, namespaceLabels: Readonly<Record<string, string>>): PodParty {
+    const own = Object.entries(pod.labels);
+    const identity: [string, string][] = own
+      .filter(([key]) => isIdentityLabel(key))
+      .map(([key, value]) => [`k8s:${key}`, value]);
+    for (const [key, value] of Object.entries(namespaceLabels))
+      identity.push([`k8s:io.cilium.k8s.namespace.labels.${key}`, value]);
+    identity.push(['k8s:io.kubernetes.pod.namespace', pod.namespace]);
+    identity.push(['k8s:io.cilium.k8s.policy.cluster', cluster]);
+    identity.push(['k8s:io.cilium.k8s.policy.serviceaccount', pod.serviceAccount ?? 'default']);
+    return {
+      kind: 'pod',
+      pod,
+      identityLabels: this.#shared(identity),
+      podLabels: this.#shared(own.map(([key, value]) => [`k8s:${key}`, value])),
+      namespaceLabels: this.#shared(Object.entries(namespaceLabels).map(([key, value]) => [`k8s:${key}`, value])),
+    };
+  }
+
+  /** Pods of one workload share one set, so that a result kept by set serves them all. */
+  #shared(entries: readonly [string, string][]): LabelSet {
+    const set = new LabelSet(entries);
+    const known = this.#labelSets.get(set.key);
+    if (known !== undefined) return known;
+    this.#labelSets.set(set.key, set);
+    return set;
+  }
+}
+
+function canonical(text: string): string {
+  return parseAddress(text)?.toString() ?? text;
+}
+
+function nodeParty(node: World['nodes'][number], address: Address): NodeParty {
+  const labels: [string, string][] = [[node.local ? 'reserved:host' : 'reserved:remote-node', '']];
+  if (node.kubeApiserver) labels.push(['reserved:kube-apiserver', '']);
+  const { name, local, kubeApiserver } = node;
+  return { kind: 'node', name, address, local, kubeApiserver, identityLabels: new LabelSet(labels) };
+}
+
+const worldLabels = {
+  ipv4: new LabelSet([
+    ['reserved:world', ''],
+    ['reserved:world-ipv4', ''],
+  ]),
+  ipv6: new LabelSet([
+    ['reserved:world', ''],
+    ['reserved:world-ipv6', ''],
+  ]),
+};
+// Cilium gives an API server outside the cluster the family's world label only, so that a selector for reserved:world
+// misses it while the entity `world`, which names all three, has it.
+const apiserverLabels = {
+  ipv4: new LabelSet([
+    ['reserved:kube-apiserver', ''],
+    ['reserved:world-ipv4', ''],
+  ]),
+  ipv6: new LabelSet([
+    ['reserved:kube-apiserver', ''],
+    ['reserved:world-ipv6', ''],
+  ]),
+};
+
+function externalParty(address: Address, kubeApiserver: boolean, names: readonly string[]): ExternalParty {
+  const identityLabels = (kubeApiserver ? apiserverLabels : worldLabels)[address.kind()];
+  return { kind: 'external', address, text: address.toString(), kubeApiserver, names, identityLabels };
+}
+
+/** "shop/web", "node-1", "203.0.113.7 (world)": for explanations. */
+export function describeParty(party: Party): string {
+  if (party.kind === 'pod') return `${party.pod.namespace}/${party.pod.name}`;
+  if (party.kind === 'node') return `${party.name} (${party.local ? 'host' : 'remote-node'})`;
+  const name = party.names[0] ?? party.text;
+  return party.kubeApiserver ? `${name} (kube-apiserver)` : `${name} (world)`;
+}
