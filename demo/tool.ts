@@ -1,0 +1,55 @@
+// Runs one program of the machine to its end. The only place that turns a failed or missing program into words.
+import { spawn } from 'node:child_process';
+
+/** Which Debian package brings a program, for the message when it is missing. */
+const packageOf: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  nft: 'nftables',
+  openssl: 'openssl',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+  initdb: 'postgresql',
+};
+
+export interface ToolOptions {
+  /** Lines for the program's standard input. */
+  readonly input?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Resolves with standard output; rejects with an Error that quotes the command and the end of what it printed. */
+export function runTool(program: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.signal && { signal: options.signal }),
+  });
+  let output = '';
+  let complaint = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2000);
+  });
+  child.on('error', (cause) => reject(new Error(explainStart(program, cause), { cause })));
+  child.on('close', (code, killedBy) => {
+    if (code === 0) resolve(output);
+    else
+      reject(
+        new Error(
+          `'${[program, ...args].join(' ')}' ended with ${code ?? killedBy}: ${complaint.trim() || 'it said nothing'}`,
+        ),
+      );
+  });
+  // A program that ends before it read its input is reported by its exit code.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ? `${options.input.join('\n')}\n` : '');
+  return promise;
+}
+
+function explainStart(program: string, cause: Error): string {
+  if (!('code' in cause) || cause.code !== 'ENOENT') return `'${program}' could not be started: ${cause.message}`;
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  return `'${name}' is not installed: apt-get install ${packageOf[name] ?? name}`;
+}
