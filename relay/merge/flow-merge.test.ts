@@ -230,7 +230,7 @@ describe('FlowMerge, whatever happens', () => {
               bench.merge.leave(target);
               peers[one.peer] = undefined;
             } else if (one.kind === 'promise') bench.merge.promise(target, bench.nowNs - one.ageMs * ms, bench.nowNs);
-            else {
+            else if (one.kind === 'flow') {
               // What a flow from the future is sorted by is the edge of the window.
               keys.push(Math.min(bench.nowNs - one.ageMs * ms, bench.nowNs + 50 * ms));
               bench.push(target, bench.nowNs - one.ageMs * ms);

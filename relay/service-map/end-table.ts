@@ -1,0 +1,119 @@
+// Endpoint ids of the flow ring to ends of the map. Each id is described once; the same description under a new id
+// (the ring's dictionary forgets) is the same end again. Shared by all aggregates of a relay.
+
+import type { EndpointDescription } from '#observer/endpoint-dictionary.ts';
+import type { FlowRing } from '#observer/flow-ring.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { describeEnd, type MapEnd, otherEnd } from './map-end.ts';
+
+/** Distinct ends kept, some 400 bytes each: 26 MB. Beyond it new ends are "other" of their namespace. */
+const defaultMaxEnds = 65_536;
+
+export class EndTable {
+  /** Times that an end was folded into "other" of its namespace. */
+  folded = 0;
+  readonly #ring: FlowRing;
+  readonly #maxEnds: number;
+  readonly #ends = new Map<string, MapEnd>();
+  readonly #others = new Map<string, MapEnd>();
+  /** By endpoint id modulo the dictionary's slots: the id that is cached there, the node it was seen from, its end. */
+  readonly #cachedIds: Uint32Array;
+  readonly #cachedNodes: Uint32Array;
+  readonly #cachedEnds: (MapEnd | undefined)[] = [];
+  readonly #nodeNames = new Map<number, string>();
+  readonly #nodeNumbers = new Map<string, number>();
+  #serial = 0;
+
+  constructor(ring: FlowRing, maxEnds = defaultMaxEnds) {
+    this.#ring = ring;
+    this.#maxEnds = maxEnds;
+    this.#cachedIds = new Uint32Array(ring.endpoints.slots);
+    this.#cachedNodes = new Uint32Array(ring.endpoints.slots);
+  }
+
+  /** The end of a flow of the ring. @param isSource which of its two ends */
+  endOf(sequence: number, isSource: boolean): MapEnd {
+    const { columns, endpoints } = this.#ring;
+    const slot = this.#ring.slotOf(sequence);
+    const id = (isSource ? columns.sourceId[slot] : columns.destinationId[slot]) as number;
+    const nodeId = columns.nodeId[slot] as number;
+    const cached = id % endpoints.slots;
+    if (id !== 0 && this.#cachedIds[cached] === id && this.#cachedNodes[cached] === nodeId) {
+      const end = this.#cachedEnds[cached];
+      if (end !== undefined) return end;
+    }
+    const description = endpoints.describe(id) ?? this.#decode(sequence, isSource);
+    const end = this.#intern(description, this.nodeName(nodeId));
+    if (id !== 0) {
+      this.#cachedIds[cached] = id;
+      this.#cachedNodes[cached] = nodeId;
+      this.#cachedEnds[cached] = end;
+    }
+    return end;
+  }
+
+  /** Small number of the node that reported a flow: the same for the same name. */
+  nodeNumber(nodeId: number): number {
+    const name = this.nodeName(nodeId);
+    let number = this.#nodeNumbers.get(name);
+    if (number === undefined) {
+      number = this.#nodeNumbers.size;
+      this.#nodeNumbers.set(name, number);
+    }
+    return number;
+  }
+
+  nodeName(nodeId: number): string {
+    let name = this.#nodeNames.get(nodeId);
+    if (name === undefined) {
+      name = this.#ring.nodes.describe(nodeId)?.name ?? '';
+      // Ids are never given out twice, so what is too much can simply be forgotten.
+      if (this.#nodeNames.size >= 65_536) this.#nodeNames.clear();
+      this.#nodeNames.set(nodeId, name);
+    }
+    return name;
+  }
+
+  /** "other" of the end's namespace. */
+  otherOf(end: MapEnd): MapEnd {
+    const key = `${end.vertex.cluster}/${end.vertex.namespace}`;
+    let other = this.#others.get(key);
+    if (other === undefined) {
+      this.#serial += 1;
+      other = otherEnd(end.vertex, this.#serial);
+      this.#others.set(key, other);
+    }
+    return other;
+  }
+
+  #intern(description: EndpointDescription, nodeName: string): MapEnd {
+    const candidate = describeEnd(description, nodeName, this.#serial + 1);
+    const key = `${candidate.place} ${candidate.instance} ${candidate.vertex.id}`;
+    const known = this.#ends.get(key);
+    if (known !== undefined) {
+      // Moved to the back, so that the front is what was not described for longest.
+      this.#ends.delete(key);
+      this.#ends.set(key, known);
+      return known;
+    }
+    if (this.#ends.size >= this.#maxEnds) {
+      const oldest = this.#ends.keys().next().value;
+      if (oldest !== undefined) this.#ends.delete(oldest);
+    }
+    this.#serial += 1;
+    this.#ends.set(key, candidate);
+    return candidate;
+  }
+
+  /** An end that the ring did not intern, because it is very large: read from the message. Some microseconds. */
+  #decode(sequence: number, isSource: boolean): EndpointDescription {
+    const message = GetFlowsResponse.decode(this.#ring.messageAt(sequence)).responseTypes;
+    const flow = message?.$case === 'flow' ? message.value : undefined;
+    return {
+      ip: (isSource ? flow?.IP?.source : flow?.IP?.destination) ?? '',
+      endpoint: isSource ? flow?.source : flow?.destination,
+      names: (isSource ? flow?.sourceNames : flow?.destinationNames) ?? [],
+      service: isSource ? flow?.sourceService : flow?.destinationService,
+    };
+  }
+}
