@@ -24,22 +24,19 @@ export function explainDirection(
   if (verdict.decisions.length > 0)
     return verdict.decisions.map(({ section, entry }) => describeDecision(section, entry, verdict));
   if (subject.kind !== 'pod') return [];
-  const sections = set.sectionsOf(subject)[direction];
+  const { sections, allows } = set.sectionsOf(subject)[direction];
   const isolating = sections.filter((section) => section.defaultDeny);
   if (verdict.verdict === 'allowed')
     return [`Policies select ${who} for ${direction}, but all of them switch default deny off and none denies this.`];
   const names = [...new Set(isolating.map((section) => policyReference(section.policy)))].join(', ');
   const head = `${who} is isolated for ${direction} by ${names}, and no rule allows ${describeParty(peer)} on ${flow.protocol} ${flow.port}.`;
   const lookup = set.namedPorts(direction, subject, peer);
-  const rules = sections.flatMap((section) =>
-    section.entries.filter((entry) => entry.action === 'allow').map((entry) => ({ section, entry })),
-  );
-  if (rules.length === 0) return [head, 'None of them has a rule that allows anything.'];
-  const told = rules
+  if (allows.length === 0) return [head, 'None of them has a rule that allows anything.'];
+  const told = allows
     .slice(0, maxRulesTold)
     .map(({ section, entry }) => describeLack(section, entry, peer, flow, lookup));
-  return rules.length > maxRulesTold
-    ? [head, ...told, `And ${rules.length - maxRulesTold} more rules do not match either.`]
+  return allows.length > maxRulesTold
+    ? [head, ...told, `And ${allows.length - maxRulesTold} more rules do not match either.`]
     : [head, ...told];
 }
 

@@ -7,6 +7,9 @@ import type { World, WorldPod } from './world.ts';
 export interface PodParty {
   readonly kind: 'pod';
   readonly pod: WorldPod;
+  /** Equal for pods that no policy can tell apart by labels and namespace: small numbers from 0, so that answers can be kept in arrays. */
+  readonly group: number;
+  readonly addresses: readonly Address[];
   /** As Cilium's identity has them: namespace, its labels, cluster and service account among them. */
   readonly identityLabels: LabelSet;
   /** The pod's own labels alone, as Kubernetes' selectors read them. */
@@ -41,6 +44,7 @@ export class Parties {
   readonly #byAddress = new Map<string, PodParty | NodeParty>();
   readonly #apiservers: ReadonlySet<string>;
   readonly #labelSets = new Map<string, LabelSet>();
+  readonly #groups = new Map<string, number>();
 
   constructor(world: World) {
     const namespaces = new Map(world.namespaces.map((namespace) => [namespace.name, namespace.labels]));
@@ -52,7 +56,7 @@ export class Parties {
     for (const node of world.nodes) {
       for (const text of node.addresses) {
         const address = parseAddress(text);
-        if (address !== undefined) this.#byAddress.set(address.toString(), nodeParty(node, address));
+        if (address !== undefined) this.#byAddress.set(address.text, nodeParty(node, address));
       }
     }
     this.#apiservers = new Set(world.kubeApiservers.map(canonical));
@@ -66,7 +70,7 @@ export class Parties {
   byAddress(text: string, names: readonly string[] = []): Party | undefined {
     const address = parseAddress(text);
     if (address === undefined) return undefined;
-    const key = address.toString();
+    const key = address.text;
     return this.#byAddress.get(key) ?? externalParty(address, this.#apiservers.has(key), names);
   }
 
@@ -80,11 +84,18 @@ export class Parties {
     identity.push(['k8s:io.kubernetes.pod.namespace', pod.namespace]);
     identity.push(['k8s:io.cilium.k8s.policy.cluster', cluster]);
     identity.push(['k8s:io.cilium.k8s.policy.serviceaccount', pod.serviceAccount ?? 'default']);
+    const identityLabels = this.#shared(identity);
+    const podLabels = this.#shared(own.map(([key, value]) => [`k8s:${key}`, value]));
+    const groupKey = `${identityLabels.key}\n\n${podLabels.key}`;
+    const group = this.#groups.get(groupKey) ?? this.#groups.size;
+    this.#groups.set(groupKey, group);
     return {
       kind: 'pod',
       pod,
-      identityLabels: this.#shared(identity),
-      podLabels: this.#shared(own.map(([key, value]) => [`k8s:${key}`, value])),
+      group,
+      addresses: pod.addresses.map(parseAddress).filter((address) => address !== undefined),
+      identityLabels,
+      podLabels,
       namespaceLabels: this.#shared(Object.entries(namespaceLabels).map(([key, value]) => [`k8s:${key}`, value])),
     };
   }
@@ -100,7 +111,7 @@ export class Parties {
 }
 
 function canonical(text: string): string {
-  return parseAddress(text)?.toString() ?? text;
+  return parseAddress(text)?.text ?? text;
 }
 
 function nodeParty(node: World['nodes'][number], address: Address): NodeParty {
@@ -134,8 +145,8 @@ const apiserverLabels = {
 };
 
 function externalParty(address: Address, kubeApiserver: boolean, names: readonly string[]): ExternalParty {
-  const identityLabels = (kubeApiserver ? apiserverLabels : worldLabels)[address.kind()];
-  return { kind: 'external', address, text: address.toString(), kubeApiserver, names, identityLabels };
+  const identityLabels = (kubeApiserver ? apiserverLabels : worldLabels)[address.family];
+  return { kind: 'external', address, text: address.text, kubeApiserver, names, identityLabels };
 }
 
 /** "shop/web", "node-1", "203.0.113.7 (world)": for explanations. */

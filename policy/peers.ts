@@ -2,13 +2,12 @@
 
 import { type Address, contains, type Prefix, parseAddress } from './address.ts';
 import { describeSelector, type LabelSelector, matchesLabels } from './label-selector.ts';
-import type { LabelSet } from './labels.ts';
 import type { Party } from './party.ts';
 import type { Peer } from './rule.ts';
 
 /** Whoever carries the labels in its Cilium identity: pods, nodes, the world. */
 export function identityPeer(selector: LabelSelector, text = `endpoints with ${describeSelector(selector)}`): Peer {
-  return { text, matches: oncePerLabelSet((labels) => matchesLabels(selector, labels)) };
+  return { text, matches: oncePerGroup((party) => matchesLabels(selector, party.identityLabels)) };
 }
 
 /** Kubernetes' pod and namespace selectors. Undefined pods: all pods of those namespaces; undefined namespaces: `own`. */
@@ -16,12 +15,12 @@ export function podPeer(own: string, pods: LabelSelector | undefined, namespaces
   const where = namespaces === undefined ? `namespace ${own}` : `namespaces with ${describeSelector(namespaces)}`;
   return {
     text: `pods of ${where}${pods === undefined || pods.length === 0 ? '' : ` with ${describeSelector(pods)}`}`,
-    matches: (party) => {
+    matches: oncePerGroup((party) => {
       if (party.kind !== 'pod') return false;
       const namespaceFits =
         namespaces === undefined ? party.pod.namespace === own : matchesLabels(namespaces, party.namespaceLabels);
       return namespaceFits && (pods === undefined || matchesLabels(pods, party.podLabels));
-    },
+    }),
   };
 }
 
@@ -36,11 +35,7 @@ export function prefixPeer(prefix: Prefix, except: readonly Prefix[], kinds: Rea
     text: except.length === 0 ? prefix.text : `${prefix.text} except ${except.map((hole) => hole.text).join(', ')}`,
     matches: (party) => {
       if (!kinds.has(party.kind)) return false;
-      if (party.kind !== 'pod') return holds(party.address);
-      return party.pod.addresses.some((text) => {
-        const address = parseAddress(text);
-        return address !== undefined && holds(address);
-      });
+      return party.kind === 'pod' ? party.addresses.some(holds) : holds(party.address);
     },
   };
 }
@@ -49,8 +44,8 @@ const entities: Readonly<Record<string, (party: Party) => boolean>> = {
   all: () => true,
   none: () => false,
   world: (party) => party.kind === 'external',
-  'world-ipv4': (party) => party.kind === 'external' && party.address.kind() === 'ipv4',
-  'world-ipv6': (party) => party.kind === 'external' && party.address.kind() === 'ipv6',
+  'world-ipv4': (party) => party.kind === 'external' && party.address.family === 'ipv4',
+  'world-ipv6': (party) => party.kind === 'external' && party.address.family === 'ipv6',
   // An API server outside the cluster belongs to it all the same, and to the world.
   cluster: (party) => party.kind !== 'external' || party.kubeApiserver,
   host: (party) => party.kind === 'node' && party.local,
@@ -77,23 +72,32 @@ export function fqdnPeer(text: string, matchesName: (name: string) => boolean): 
 
 /** The backends of services, where they are given. */
 export function addressesPeer(text: string, addresses: readonly string[]): Peer {
-  const set = new Set(addresses.map((each) => parseAddress(each)?.toString() ?? each));
+  const set = new Set(addresses.map((each) => parseAddress(each)?.text ?? each));
   return {
     text,
-    matches: (party) => {
-      if (party.kind !== 'pod') return set.has(party.address.toString());
-      return party.pod.addresses.some((each) => set.has(parseAddress(each)?.toString() ?? each));
-    },
+    matches: (party) =>
+      party.kind === 'pod' ? party.addresses.some((each) => set.has(each.text)) : set.has(party.address.text),
   };
 }
 
-function oncePerLabelSet(test: (labels: LabelSet) => boolean): (party: Party) => boolean {
-  const known = new WeakMap<LabelSet, boolean>();
-  return ({ identityLabels }) => {
-    const before = known.get(identityLabels);
-    if (before !== undefined) return before;
-    const answer = test(identityLabels);
-    known.set(identityLabels, answer);
+/** Answers kept for at most this many groups a peer: 4 KiB each, and a cluster of 4,096 distinct workloads. */
+const maxGroupsKept = 4096;
+
+/** Asks once for each group of pods; nodes and the outside are few tests and asked each time. */
+function oncePerGroup(test: (party: Party) => boolean): (party: Party) => boolean {
+  // 0: not asked yet, 1: no, 2: yes.
+  let known = new Uint8Array(0);
+  return (party) => {
+    if (party.kind !== 'pod' || party.group >= maxGroupsKept) return test(party);
+    const before = known[party.group] ?? 0;
+    if (before !== 0) return before === 2;
+    if (party.group >= known.length) {
+      const larger = new Uint8Array(Math.min(maxGroupsKept, Math.max(64, 2 ** Math.ceil(Math.log2(party.group + 1)))));
+      larger.set(known);
+      known = larger;
+    }
+    const answer = test(party);
+    known[party.group] = answer ? 2 : 1;
     return answer;
   };
 }

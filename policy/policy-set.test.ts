@@ -100,7 +100,7 @@ test('the order of policies does not matter', () => {
   fc.assert(
     fc.property(policies, dialects, question, (objects, dialect, asked) => {
       const forward = verdict(new PolicySet(objects, world, { dialect }), asked);
-      assert.equal(verdict(new PolicySet([...objects].reverse(), world, { dialect }), asked), forward);
+      assert.equal(verdict(new PolicySet(objects.toReversed(), world, { dialect }), asked), forward);
     }),
   );
 });
@@ -114,7 +114,7 @@ test('one more rule that allows never denies', () => {
         if (index !== which % objects.length) return object;
         const { spec } = object;
         const opened = (type: string, rules: unknown[]): unknown[] =>
-          spec.policyTypes.includes(type) ? [...rules, {}] : rules;
+          (spec.policyTypes as readonly string[]).includes(type) ? [...rules, {}] : rules;
         return {
           ...object,
           spec: { ...spec, ingress: opened('Ingress', spec.ingress), egress: opened('Egress', spec.egress) },

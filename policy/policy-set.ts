@@ -3,7 +3,6 @@
 import { readCiliumPolicy } from './cilium-policy.ts';
 import { Field, PolicyFieldError, type Problem } from './field.ts';
 import { admitsRequest, type L7Request } from './l7-rules.ts';
-import type { LabelSet } from './labels.ts';
 import { readNetworkPolicy } from './network-policy.ts';
 import { Parties, type Party, type PodParty } from './party.ts';
 import { matchesPort, type NamedPortLookup, namedPortsOf, namedPortsOfAll } from './ports.ts';
@@ -52,9 +51,16 @@ export interface PolicySetOptions {
   readonly dialect?: Dialect;
 }
 
+/** What applies to one group of pods in one direction, laid out for evaluation. */
+interface DirectionPolicies {
+  readonly sections: readonly Section[];
+  readonly denies: readonly Decision[];
+  readonly allows: readonly Decision[];
+}
+
 interface SubjectPolicies {
-  readonly ingress: readonly Section[];
-  readonly egress: readonly Section[];
+  readonly ingress: DirectionPolicies;
+  readonly egress: DirectionPolicies;
 }
 
 export class PolicySet {
@@ -63,7 +69,7 @@ export class PolicySet {
   readonly sections: readonly Section[];
   readonly problems: readonly Problem[];
   readonly #byNamespace = new Map<string, Section[]>();
-  readonly #bySubject = new Map<string, Map<LabelSet, SubjectPolicies>>();
+  readonly #byGroup: SubjectPolicies[] = [];
   readonly #egressNames: NamedPortLookup;
 
   constructor(objects: readonly unknown[], world: World, options: PolicySetOptions = {}) {
@@ -83,24 +89,15 @@ export class PolicySet {
     for (const pod of this.parties.pods) this.sectionsOf(pod);
   }
 
-  /** Sections that select the pod. Kept by label set: pods of one workload share the answer. */
+  /** Sections that select the pod. Kept by group: pods of one workload share the answer. */
   sectionsOf(pod: PodParty): SubjectPolicies {
-    const labels = this.dialect === 'kubernetes' ? pod.podLabels : pod.identityLabels;
-    let bySet = this.#bySubject.get(pod.pod.namespace);
-    if (bySet === undefined) {
-      bySet = new Map();
-      this.#bySubject.set(pod.pod.namespace, bySet);
-    }
-    const known = bySet.get(labels);
+    const known = this.#byGroup[pod.group];
     if (known !== undefined) return known;
     // A namespaced policy selects in its own namespace only, so the others need not be asked.
     const candidates = [...(this.#byNamespace.get(pod.pod.namespace) ?? []), ...(this.#byNamespace.get('') ?? [])];
     const selecting = candidates.filter((section) => section.selects(pod));
-    const found = {
-      ingress: selecting.filter((section) => section.direction === 'ingress'),
-      egress: selecting.filter((section) => section.direction === 'egress'),
-    };
-    bySet.set(labels, found);
+    const found = { ingress: decisionsOf(selecting, 'ingress'), egress: decisionsOf(selecting, 'egress') };
+    this.#byGroup[pod.group] = found;
     return found;
   }
 
@@ -114,10 +111,10 @@ export class PolicySet {
   evaluateDirection(direction: Direction, flow: PolicyFlow): DirectionVerdict | undefined {
     const [subject, peer] = direction === 'ingress' ? [flow.destination, flow.source] : [flow.source, flow.destination];
     if (subject.kind !== 'pod') return undefined;
-    const sections = this.sectionsOf(subject)[direction];
-    if (sections.length === 0) return { ...allowed, enforced: false, by: [`allow-any-${direction}`] };
+    const policies = this.sectionsOf(subject)[direction];
+    if (policies.sections.length === 0) return notEnforced[direction];
     const lookup = this.namedPorts(direction, subject, peer);
-    const denials = matching(sections, 'deny', peer, flow, lookup);
+    const denials = matching(policies.denies, peer, flow, lookup);
     if (denials.length > 0)
       return {
         verdict: 'denied',
@@ -126,7 +123,7 @@ export class PolicySet {
         decisions: denials,
         dependsOnRequest: false,
       };
-    const allows = matching(sections, 'allow', peer, flow, lookup);
+    const allows = matching(policies.allows, peer, flow, lookup);
     const admitting = allows.filter(
       ({ entry }) => entry.l7 === undefined || admitsRequest(entry.l7, flow.request) !== 'no',
     );
@@ -151,7 +148,7 @@ export class PolicySet {
       };
     }
     if (this.dialect === 'kubernetes' && subject === peer) return { ...allowed, enforced: true, by: ['allow-self'] };
-    const deniesByDefault = allows.length > 0 || sections.some((section) => section.defaultDeny);
+    const deniesByDefault = allows.length > 0 || policies.sections.some((section) => section.defaultDeny);
     return { ...allowed, verdict: deniesByDefault ? 'denied' : 'allowed', enforced: true };
   }
 
@@ -165,19 +162,36 @@ export class PolicySet {
 
 const allowed = { verdict: 'allowed', by: [], decisions: [], dependsOnRequest: false } as const;
 
+const notEnforced = {
+  ingress: { ...allowed, enforced: false, by: ['allow-any-ingress'] },
+  egress: { ...allowed, enforced: false, by: ['allow-any-egress'] },
+} as const;
+
+function decisionsOf(sections: readonly Section[], direction: Direction): DirectionPolicies {
+  const ours = sections.filter((section) => section.direction === direction);
+  const all = ours.flatMap((section) => section.entries.map((entry) => ({ section, entry })));
+  return {
+    sections: ours,
+    denies: all.filter(({ entry }) => entry.action === 'deny'),
+    allows: all.filter(({ entry }) => entry.action === 'allow'),
+  };
+}
+
+const none: readonly Decision[] = [];
+
 function matching(
-  sections: readonly Section[],
-  action: Entry['action'],
+  rules: readonly Decision[],
   peer: Party,
   flow: PolicyFlow,
   lookup: NamedPortLookup,
-): Decision[] {
-  const found: Decision[] = [];
-  for (const section of sections)
-    for (const entry of section.entries)
-      if (entry.action === action && matchesPeers(entry, peer) && matchesPorts(entry, flow, lookup))
-        found.push({ section, entry });
-  return found;
+): readonly Decision[] {
+  let found: Decision[] | undefined;
+  for (const rule of rules) {
+    if (!matchesPeers(rule.entry, peer) || !matchesPorts(rule.entry, flow, lookup)) continue;
+    if (found === undefined) found = [rule];
+    else found.push(rule);
+  }
+  return found ?? none;
 }
 
 export function matchesPeers(entry: Entry, peer: Party): boolean {
@@ -189,6 +203,8 @@ export function matchesPorts(entry: Entry, flow: PolicyFlow, lookup: NamedPortLo
 }
 
 function references(decisions: readonly Decision[]): string[] {
+  const [only] = decisions;
+  if (decisions.length === 1 && only !== undefined) return [policyReference(only.section.policy)];
   return [...new Set(decisions.map(({ section }) => policyReference(section.policy)))];
 }
 
