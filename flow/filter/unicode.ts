@@ -1,0 +1,26 @@
+// Text rules of Go's standard library where they differ from JavaScript's: peers of ours apply them to the same
+// filters, and a filter has to mean the same everywhere.
+
+const space = '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const anySpace = new RegExp(`^[${space}]$`, 'u');
+const outerSpace = new RegExp(`^[${space}]+|[${space}]+$`, 'gu');
+
+/** Unicode White_Space: next line (U+0085) is one, the byte order mark is none. */
+export function isSpace(character: string): boolean {
+  return anySpace.test(character);
+}
+
+export function trimSpace(text: string): string {
+  return text.replace(outerSpace, '');
+}
+
+/** Lower case rune by rune: the capital I with dot becomes a plain i, where JavaScript keeps the dot. */
+export function toLower(text: string): string {
+  return text.replaceAll('\u0130', 'i').toLowerCase();
+}
+
+/** Equality under simple case folding: the long s equals S, the Kelvin sign K. */
+export function foldedEquals(pattern: string): (text: string) => boolean {
+  const folded = new RegExp(`^${pattern.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}$`, 'iu');
+  return (text) => text.length === pattern.length && folded.test(text);
+}
