@@ -3,6 +3,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PodPlan, podsOf, serviceName } from './plan.ts';
+import { programFolders } from './tool.ts';
 import type { WorkloadKey } from './topology.ts';
 
 export interface ProgramStart {
@@ -17,8 +18,6 @@ export interface ProgramStart {
 
 export type ProgramKind = 'nginx' | 'dnsmasq' | 'redis' | 'postgres';
 
-const searchPath = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin', '/sbin', '/bin'];
-
 const binaries: Readonly<Record<ProgramKind, { readonly binary: string; readonly aptPackage: string }>> = {
   nginx: { binary: 'nginx', aptPackage: 'nginx-light' },
   dnsmasq: { binary: 'dnsmasq', aptPackage: 'dnsmasq-base' },
@@ -29,7 +28,7 @@ const binaries: Readonly<Record<ProgramKind, { readonly binary: string; readonly
 /** The program's path, or null; Debian keeps PostgreSQL's outside of PATH, by version. */
 export function findProgram(kind: ProgramKind): string | null {
   if (kind === 'postgres') return findPostgres();
-  return searchPath.map((folder) => join(folder, binaries[kind].binary)).find((path) => existsSync(path)) ?? null;
+  return programFolders.map((folder) => join(folder, binaries[kind].binary)).find((path) => existsSync(path)) ?? null;
 }
 
 /** The sentence for a pod whose program is not here. */

@@ -2,6 +2,7 @@
 // and stays. Killed, its pods end with it; what it made on the machine is demoDown's to remove.
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from './certificate.ts';
 import { cgroupRoot, enterCgroup, makeCgroups } from './cgroup.ts';
@@ -120,7 +121,7 @@ async function supervise(options: SupervisorOptions): Promise<void> {
     if (phase !== 'ready') tell({ type: 'progress', text: `${pod.plan.workload.key} ${phase}: ${reason}` });
     if (phase === 'ready' && options.traffic === 'on') startEdges(pod, pods, hasDns, options.rate);
   };
-  const starting = pods.map(async (pod) => {
+  const start = async (pod: RunningPod) => {
     try {
       const reason = await withDeadline(
         startPod(pod, pods, { cgroups, certificate, directory, hasDns, state, onCounts, saveState }),
@@ -130,8 +131,8 @@ async function supervise(options: SupervisorOptions): Promise<void> {
     } catch (error) {
       settle(pod, 'failed', error instanceof Error ? error.message : String(error));
     }
-  });
-  await Promise.all(starting);
+  };
+  await startInOrder(pods, start);
   tell({ type: 'up', networkMs, firstTrafficMs, readyMs: elapsedMs(), state });
 }
 
@@ -194,7 +195,7 @@ async function startPod(pod: RunningPod, pods: readonly RunningPod[], context: S
     pod.state.process = child.pid === undefined ? null : processId(child.pid);
   };
   if (program.kind === 'node') {
-    const child = spawnNodePod(plan, context.cgroups);
+    const child = spawnNodePod(plan, context.cgroups, join(context.directory, 'code-cache'));
     adopt(child);
     return untilListening(pod, child, podConfiguration(plan, pods, context), context.onCounts);
   }
@@ -305,6 +306,24 @@ function writeTruthAlways(directory: string, pods: readonly RunningPod[]): void 
   };
   write();
   setInterval(write, truthEveryMs);
+}
+
+/**
+ * Small programs all at once; Node pods few at a time in the order of cluster.ts, since all at once would all be late,
+ * and the first alone, since it compiles for the others; what has to be made first (PostgreSQL's tables) last.
+ */
+async function startInOrder(pods: readonly RunningPod[], start: (pod: RunningPod) => Promise<void>): Promise<void> {
+  const kindOf = (pod: RunningPod) => pod.plan.workload.program.kind;
+  const programs = pods.filter((pod) => kindOf(pod) !== 'node' && kindOf(pod) !== 'postgres').map(start);
+  const [first, ...queue] = [
+    ...pods.filter((pod) => kindOf(pod) === 'node'),
+    ...pods.filter((pod) => kindOf(pod) === 'postgres'),
+  ];
+  if (first) await start(first);
+  const worker = async () => {
+    for (let pod = queue.shift(); pod; pod = queue.shift()) await start(pod);
+  };
+  await Promise.all([...programs, ...Array.from({ length: availableParallelism() + 1 }, worker)]);
 }
 
 function withDeadline<T>(work: Promise<T>): Promise<T> {

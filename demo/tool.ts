@@ -1,5 +1,7 @@
 // Runs one program of the machine to its end. The only place that turns a failed or missing program into words.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Which Debian package brings a program, for the message when it is missing. */
 const packageOf: Readonly<Record<string, string>> = {
@@ -17,10 +19,22 @@ export interface ToolOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where the demo looks for programs, whatever PATH its caller has: sudo and services often have a short one. */
+export const programFolders = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin', '/sbin', '/bin'];
+
+/** Throws with the command that installs what is missing. */
+export function requireTools(names: readonly string[]): void {
+  const missing = names.filter((name) => !programFolders.some((folder) => existsSync(join(folder, name))));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((name) => packageOf[name] ?? name))];
+  throw new Error(`the demo needs ${missing.join(', ')}: apt-get install ${packages.join(' ')}`);
+}
+
 /** Resolves with standard output; rejects with an Error that quotes the command and the end of what it printed. */
 export function runTool(program: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn(program, args, {
+    env: { ...process.env, PATH: programFolders.join(':') },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.signal && { signal: options.signal }),
   });

@@ -7,7 +7,7 @@ import { demoDown, findLeftovers } from './down.ts';
 import { requireRoot } from './root.ts';
 import { defaultDirectory, files, isAlive, readState } from './state.ts';
 import type { SupervisorMessage, SupervisorOptions } from './supervisor-messages.ts';
-import { runTool } from './tool.ts';
+import { requireTools } from './tool.ts';
 
 export interface DemoUpOptions {
   /** Default /run/parallax-demo. Made when missing; must be empty or an earlier demo's. */
@@ -39,12 +39,7 @@ export async function demoUp(options: DemoUpOptions = {}): Promise<DemoUp> {
     throw new Error(`the demo's rate factor is ${rate}; it must be above 0 and at most 20`);
   requireRoot('up');
   refuseSecondDemo(directory);
-  await Promise.all([
-    runTool('ip', ['-V']),
-    runTool('nft', ['-v']),
-    runTool('setpriv', ['-V']),
-    runTool('openssl', ['version']),
-  ]);
+  requireTools(['ip', 'nft', 'setpriv', 'unshare', 'openssl']);
   if (findLeftovers().length > 0) {
     onProgress?.('removing what an earlier demo left behind');
     await demoDown({ directory });

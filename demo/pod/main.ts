@@ -1,5 +1,6 @@
 // A Node pod: one process in its own network namespace and cgroup, told over IPC what to serve and whom to ask.
 // It ends when its supervisor does.
+import { flushCompileCache } from 'node:module';
 import { isIPv4 } from 'node:net';
 import type { Edge, WorkloadKey } from '../topology.ts';
 import { seededChance } from './chance.ts';
@@ -52,6 +53,8 @@ async function configure(given: PodConfiguration): Promise<void> {
       }),
     ),
   );
+  // The pods started after this one find its compiled code.
+  flushCompileCache();
   tell({ type: 'listening' });
   setInterval(() => tell({ type: 'counts', edges: counts.all() }), countsEveryMs);
 }
