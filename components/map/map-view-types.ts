@@ -2,7 +2,15 @@
 // Plain data, so the shell can keep it in the URL.
 
 /** The figure that sets an edge's width and the line under a card's name. */
-export const MAP_METRICS = ['requests', 'flows', 'error-share', 'latency-p50', 'latency-p99', 'bytes', 'drops'] as const;
+export const MAP_METRICS = [
+  'requests',
+  'flows',
+  'error-share',
+  'latency-p50',
+  'latency-p99',
+  'bytes',
+  'drops',
+] as const;
 export type MapMetric = (typeof MAP_METRICS)[number];
 
 /**
