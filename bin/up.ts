@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { type ChildService, startChild, stopChildren } from './child-service.ts';
 import { refuseBusyPorts } from './ports.ts';
-import { startDemo } from './up-demo.ts';
+import type { DemoBesideUp } from './up-demo.ts';
 
 interface UpOptions {
   readonly uiPort: number;
@@ -46,11 +46,10 @@ async function up(options: UpOptions): Promise<void> {
     if (ending) return;
     ending = true;
     process.exitCode = exitCode;
-    await demo?.stop();
-    await stopChildren(children);
+    await Promise.allSettled([stopChildren(children), demo?.stop()]);
     process.exit();
   };
-  let demo: Awaited<ReturnType<typeof startDemo>> | undefined;
+  let demo: DemoBesideUp | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
 
   const child = (name: string, args: readonly string[]): Promise<void> => {
@@ -65,10 +64,11 @@ async function up(options: UpOptions): Promise<void> {
   const exporter = `127.0.0.1:${options.exporterPort}`;
   const relay = `127.0.0.1:${options.relayPort}`;
   try {
-    if (options.demo === true) demo = await startDemo();
+    if (options.demo === true) demo = (await import('./up-demo.ts')).startDemo();
     const objects = options.objects ?? demo?.objectsPath;
     // All three at once: relay and page wait for whom they need, so the slowest decides and not the sum.
     await Promise.all([
+      demo?.ready,
       child('exporter', [
         ...['exporter', '--listen', exporter],
         ...(options.interfaces === undefined ? [] : ['--interfaces', options.interfaces]),

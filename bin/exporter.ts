@@ -1,0 +1,52 @@
+// `parallax exporter`: this node's flows, from the kernel or from a recording, served as an Observer.
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { parseBytes } from './quantity.ts';
+import { runService } from './service.ts';
+
+interface ExporterCommandOptions {
+  readonly listen: string;
+  readonly nodeName: string;
+  readonly interfaces?: string;
+  readonly objects?: string;
+  readonly metrics?: string;
+  readonly replay?: string;
+  readonly orRecording?: boolean;
+  readonly ringBytes: number;
+}
+
+const shippedRecording = join(import.meta.dirname, '..', 'demo', 'recordings', 'shop.plx');
+
+export function exporterCommand(): Command {
+  return new Command('exporter')
+    .description("serve this node's flows (Linux, root; eBPF)")
+    .option('--listen <host:port>', 'gRPC address to serve on', '127.0.0.1:4244')
+    .option('--node-name <name>', 'name of this node in its flows', hostname())
+    .option('--interfaces <globs>', 'capture on these interfaces only, comma-separated (default: all)')
+    .option('--objects <path>', 'Kubernetes objects (JSON or YAML, a file or a folder) to name pods and services from')
+    .option('--metrics <host:port>', 'serve Prometheus metrics here')
+    .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 64 * 1024 * 1024)
+    .addOption(new Option('--replay <file>', 'play a recording instead of capturing').conflicts('orRecording'))
+    .option('--or-recording', 'if this machine cannot capture, say why and play the shipped recording')
+    .action(async (options: ExporterCommandOptions) => {
+      await runService('exporter', async () => {
+        const { startExporter } = await import('#exporter/exporter.ts');
+        const exporter = await startExporter({
+          listen: options.listen,
+          nodeName: options.nodeName,
+          ringBytes: options.ringBytes,
+          ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
+          ...(options.objects === undefined ? {} : { objects: options.objects }),
+          ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+          ...(options.replay === undefined ? {} : { replay: options.replay }),
+          ...(options.orRecording === true ? { fallbackRecording: shippedRecording } : {}),
+        });
+        return {
+          readyText: `exporter ready on ${exporter.address}, ${exporter.sourceText}`,
+          stop: () => exporter.stop(),
+        };
+      });
+    });
+}

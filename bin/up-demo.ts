@@ -1,0 +1,28 @@
+// The demo beside `parallax up`: taken down after, if it was brought up by us. One that already runs is used and left alone.
+
+import { demoDown, demoStatus, demoUp } from '#demo/commands.ts';
+import { defaultDirectory, files } from '#demo/state.ts';
+
+export interface DemoBesideUp {
+  /** Kubernetes objects that name its pods; written before its first traffic, and the exporter waits for it. */
+  readonly objectsPath: string;
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startDemo(): DemoBesideUp {
+  const objectsPath = files.objects(defaultDirectory);
+  if (demoStatus().running) {
+    process.stdout.write('demo: already running, used as it is\n');
+    return { objectsPath, ready: Promise.resolve(), stop: async () => undefined };
+  }
+  const aborted = new AbortController();
+  const up = demoUp({ signal: aborted.signal, onProgress: (line) => process.stdout.write(`demo: ${line}\n`) });
+  const ready = up.then(({ text }) => void process.stdout.write(`${text}\n`));
+  const stop = async (): Promise<void> => {
+    aborted.abort();
+    await up.catch(() => undefined);
+    await demoDown();
+  };
+  return { objectsPath, ready, stop };
+}
