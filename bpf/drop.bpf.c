@@ -8,12 +8,6 @@
 #include "record.h"
 #include "ring.h"
 
-/* Bit n: reason n is no loss. User space fills it by name, since the numbers differ between kernels. */
-const volatile u64 ignored_reasons[4] = { 7 };
-const volatile u32 include_noise = 0;
-const volatile u32 records_per_second = 1000;
-const volatile u64 repeat_ns = 1000000000ULL;
-
 struct drop_key {
 	u8 source[16], destination[16];
 	u16 source_port, destination_port;
@@ -86,7 +80,7 @@ static __always_inline int parse(struct sk_buff *skb, struct dropped *drop)
 
 		if (bpf_probe_read_kernel(&ip, sizeof(ip), at) || (ip.version_length & 15) < 5)
 			return PX_DROP_UNPARSABLE;
-		if ((ip.destination & bpf_htonl(0xe0000000)) == bpf_htonl(0xe0000000) && !include_noise)
+		if ((ip.destination & bpf_htonl(0xe0000000)) == bpf_htonl(0xe0000000) && !settings.include_noise)
 			return PX_DROP_NOISE;
 		map_ipv4(drop->key.source, ip.source);
 		map_ipv4(drop->key.destination, ip.destination);
@@ -100,7 +94,7 @@ static __always_inline int parse(struct sk_buff *skb, struct dropped *drop)
 
 		if (bpf_probe_read_kernel(&ip, sizeof(ip), at))
 			return PX_DROP_UNPARSABLE;
-		if (ip.destination[0] == 0xff && !include_noise)
+		if (ip.destination[0] == 0xff && !settings.include_noise)
 			return PX_DROP_NOISE;
 		__builtin_memcpy(drop->key.source, ip.source, 16);
 		__builtin_memcpy(drop->key.destination, ip.destination, 16);
@@ -146,7 +140,7 @@ static __always_inline u32 admit(const struct drop_key *key, u64 now, u32 *suppr
 	struct drop_state fresh = { .reported_ns = now }, *state = bpf_map_lookup_elem(&recent_drops, key), *spent;
 	u32 zero = 0;
 
-	if (state && now - state->reported_ns < repeat_ns) {
+	if (state && now - state->reported_ns < settings.repeat_ns) {
 		__sync_fetch_and_add(&state->suppressed, 1);
 		return 0;
 	}
@@ -157,7 +151,7 @@ static __always_inline u32 admit(const struct drop_key *key, u64 now, u32 *suppr
 		spent->reported_ns = now;
 		spent->suppressed = 0;
 	}
-	if (spent->suppressed >= records_per_second)
+	if (spent->suppressed >= settings.drops_per_second)
 		return 0;
 	__sync_fetch_and_add(&spent->suppressed, 1);
 	if (state) {
@@ -179,7 +173,7 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 	u64 now;
 	int failed;
 
-	if (reason < 256 && ignored_reasons[(reason >> 6) & 3] >> (reason & 63) & 1) {
+	if (reason < 256 && settings.ignored_reasons[(reason >> 6) & 3] >> (reason & 63) & 1) {
 		count(PX_DROP_IGNORED);
 		return 0;
 	}

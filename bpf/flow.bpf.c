@@ -10,11 +10,6 @@
 #include "record.h"
 #include "ring.h"
 
-const volatile u64 tick_ns = 5000000000ULL;
-const volatile u32 l7_enabled = 1;
-const volatile u32 l7_bytes = PX_L7_BYTES;
-const volatile u32 include_noise = 0;
-
 #define L7_MAXIMUM_TRIES 8
 
 struct {
@@ -148,7 +143,7 @@ static __always_inline int parse_transport(struct __sk_buff *skb, struct packet 
 		if (icmp[0] == 0 || icmp[0] == 8 || icmp[0] == 128 || icmp[0] == 129)
 			packet->source_port = packet->destination_port = *(__be16 *)(icmp + 4);
 		/* Router and neighbour discovery. */
-		if (packet->protocol == PROTO_ICMP6 && icmp[0] >= 133 && icmp[0] <= 137 && !include_noise)
+		if (packet->protocol == PROTO_ICMP6 && icmp[0] >= 133 && icmp[0] <= 137 && !settings.include_noise)
 			return PX_COUNT_NOISE;
 	}
 	return 0;
@@ -166,7 +161,7 @@ static __always_inline int parse_ipv4(struct __sk_buff *skb, struct packet *pack
 	if (header_bytes < sizeof(ip) || ip.version_length >> 4 != 4)
 		return PX_COUNT_UNPARSABLE;
 	/* 224/4 and 240/4: multicast and broadcast. */
-	if ((ip.destination & bpf_htonl(0xe0000000)) == bpf_htonl(0xe0000000) && !include_noise)
+	if ((ip.destination & bpf_htonl(0xe0000000)) == bpf_htonl(0xe0000000) && !settings.include_noise)
 		return PX_COUNT_NOISE;
 	if (ip.fragment & bpf_htons(0x1fff))
 		return PX_COUNT_FRAGMENTS;
@@ -221,7 +216,7 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb, struct packet *pack
 
 	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)))
 		return PX_COUNT_UNPARSABLE;
-	if (ip.destination[0] == 0xff && !include_noise)
+	if (ip.destination[0] == 0xff && !settings.include_noise)
 		return PX_COUNT_NOISE;
 	next = ip.next_header;
 	transport = skip_extensions(skb, &next, offset + sizeof(ip));
@@ -405,7 +400,7 @@ static __always_inline struct px_connection *find(const struct packet *packet)
 static __always_inline struct px_connection *create(struct __sk_buff *skb, const struct packet *packet,
 						    enum place place, u64 now)
 {
-	struct px_connection fresh = {};
+	struct px_connection fresh = {}, *connection;
 
 	if (place == HOST_IN && passes_through(skb, packet, place)) {
 		count(PX_COUNT_FORWARDED);
@@ -418,18 +413,20 @@ static __always_inline struct px_connection *create(struct __sk_buff *skb, const
 		bpf_map_update_elem(&connections4, &packet->key4, &fresh, BPF_NOEXIST);
 	else
 		bpf_map_update_elem(&connections6, &packet->key6, &fresh, BPF_NOEXIST);
-	if (place == VETH_IN) {
-		struct address address;
-		u32 index = skb->ifindex;
-
-		side_address(packet, packet->sender, address.bytes);
-		bpf_map_update_elem(&endpoint_addresses, &address, &index, BPF_ANY);
-	}
-	struct px_connection *connection = find(packet);
-
+	connection = find(packet);
 	if (!connection)
 		count(PX_COUNT_TABLE_FULL);
 	return connection;
+}
+
+/* Before its first message passes, so that the receiver's interface leaves that to this one. */
+static __always_inline void learn_endpoint(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct address address;
+	u32 index = skb->ifindex;
+
+	side_address(packet, packet->sender, address.bytes);
+	bpf_map_update_elem(&endpoint_addresses, &address, &index, BPF_ANY);
 }
 
 /* Adds the packet to its connection. Returns the reasons to report, PX_REASON_* bits. */
@@ -440,6 +437,8 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 	struct px_side *other = packet->sender ? &connection->side[0] : &connection->side[1];
 	u8 reason = 0, fresh_flags;
 
+	if (place == VETH_IN && !side->packets)
+		learn_endpoint(skb, packet);
 	if (!side->socket_cookie && side->packets < 4)
 		learn_socket(skb, side);
 	__sync_fetch_and_add(&side->bytes, skb->len);
@@ -463,7 +462,7 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 			}
 		}
 	}
-	if (now - connection->reported_coarse_ns > tick_ns && connection->marks & PX_MARK_OPENED)
+	if (now - connection->reported_coarse_ns > settings.tick_ns && connection->marks & PX_MARK_OPENED)
 		reason |= PX_REASON_TICK;
 	if (reason)
 		connection->reported_coarse_ns = now;
@@ -510,7 +509,7 @@ static __always_inline void observe(struct __sk_buff *skb, enum place place)
 	reason = account(skb, &packet, connection, place, now);
 	if (reason)
 		report(&packet, connection, reason);
-	if (l7_enabled)
+	if (settings.l7_enabled)
 		capture_l7(skb, &packet, connection, place);
 }
 

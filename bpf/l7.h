@@ -204,5 +204,5 @@ static __always_inline void capture_l7(struct __sk_buff *skb, const struct packe
 		copy_head(skb, packet, connection, place, hint, length, PX_L7_TLS_BYTES, PX_L7_TLS_BYTES);
 	else
 		copy_head(skb, packet, connection, place, hint, length, PX_L7_BYTES,
-			  hint == PX_L7_TLS ? PX_L7_BYTES : l7_bytes);
+			  hint == PX_L7_TLS ? PX_L7_BYTES : settings.l7_bytes);
 }

@@ -78,6 +78,18 @@
 #define PX_SOCKET_CLOSED 4
 #define PX_SOCKET_CONNECT_FAILED 5
 
+/* Read-only data of every object, written by user space before load. */
+struct px_settings {
+	__u64 tick_ns;            /* a busy connection reports at least this often */
+	__u64 repeat_ns;          /* the same drop reports at most this often */
+	__u64 ignored_reasons[4]; /* bit n: drop reason n is no loss; numbers differ between kernels */
+	__u32 ring_bytes;
+	__u32 l7_enabled, l7_bytes;
+	__u32 include_noise;
+	__u32 drops_per_second;
+	__u32 reserved;
+};
+
 struct px_header {
 	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u16 length;  /* of the whole record */

@@ -7,8 +7,18 @@
  */
 #pragma once
 #include "kernel.h"
+#include "record.h"
 
-const volatile u32 ring_bytes = 1 << 22;
+/* The only read-only data of an object, so that it starts at offset 0. */
+const volatile struct px_settings settings = {
+	.tick_ns = 5000000000ULL,
+	.repeat_ns = 1000000000ULL,
+	.ignored_reasons = { 7 },
+	.ring_bytes = 1 << 22,
+	.l7_enabled = 1,
+	.l7_bytes = PX_L7_BYTES,
+	.drops_per_second = 1000,
+};
 
 /* Wider than the largest record, so that a crossing cannot be stepped over. */
 #define CROSSING_BYTES 4096
@@ -21,7 +31,7 @@ struct {
 static __always_inline u64 wake_flags(void)
 {
 	u64 waiting = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
-	u64 threshold = ring_bytes / 4;
+	u64 threshold = settings.ring_bytes / 4;
 
 	return waiting >= threshold && waiting < threshold + CROSSING_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }

@@ -1,0 +1,106 @@
+// One BPF object from file to loaded: settings written into its read-only data, maps sized or shared, then load.
+// Throws in words with the verifier's log; the caller decides what goes on without it.
+
+import { readFileSync } from 'node:fs';
+import { settingsLayout as at } from './layout.ts';
+import { addressOf, checkPointer, checkResult, libbpf, type Pointer, viewMemory } from './libbpf.ts';
+
+/** The kernel half's settings; see struct px_settings. */
+export interface KernelSettings {
+  readonly tickNs: bigint;
+  readonly repeatNs: bigint;
+  /** Drop reasons that are no loss, by the running kernel's numbers; those above 255 are never ignored. */
+  readonly ignoredReasons: readonly number[];
+  readonly ringBytes: number;
+  readonly l7: boolean;
+  readonly l7Bytes: number;
+  readonly includeNoise: boolean;
+  readonly dropsPerSecond: number;
+}
+
+export interface ObjectOptions {
+  readonly file: URL;
+  readonly settings: KernelSettings;
+  /** Descriptor of the ring buffer every object writes to. */
+  readonly ringFd: number;
+  readonly maxEntries?: Readonly<Record<string, number>>;
+  /** Programs not to load. */
+  readonly without?: readonly string[];
+}
+
+export interface BpfObject {
+  programFd(name: string): number;
+  mapFd(name: string): number;
+  /** Attaches a program to the hook its section names, until close(). */
+  attach(name: string): void;
+  /** Detaches and unloads; maps still referenced elsewhere live on. */
+  close(): void;
+}
+
+export function loadObject(options: ObjectOptions): BpfObject {
+  const bpf = libbpf();
+  const name = options.file.pathname.split('/').pop() ?? 'object';
+  const bytes = readFileSync(options.file);
+  // struct bpf_object_open_opts { size_t sz; const char *object_name; }: without a name the maps are called by a hash.
+  const objectName = Buffer.from('parallax\0');
+  const openOptions = Buffer.alloc(16);
+  openOptions.writeBigUInt64LE(16n, 0);
+  openOptions.writeBigUInt64LE(addressOf(objectName), 8);
+  bpf.takeLog();
+  const object = checkPointer(bpf.openMemory(bytes, bytes.length, openOptions), `opening ${name}`);
+  const links: Pointer[] = [];
+  const map = (mapName: string) => checkPointer(bpf.findMap(object, mapName), `finding map ${mapName} in ${name}`);
+  const program = (programName: string) =>
+    checkPointer(bpf.findProgram(object, programName), `finding program ${programName} in ${name}`);
+  const close = () => {
+    for (const link of links.splice(0)) bpf.destroyLink(link);
+    bpf.close(object);
+  };
+  try {
+    writeSettings(map('parallax.rodata'), options.settings);
+    checkResult(bpf.reuseFd(map('records'), options.ringFd), `sharing the ring with ${name}`);
+    for (const [mapName, entries] of Object.entries(options.maxEntries ?? {})) {
+      checkResult(bpf.setMaxEntries(map(mapName), entries), `sizing map ${mapName} to ${entries} entries`);
+    }
+    for (const programName of options.without ?? []) bpf.setAutoload(program(programName), false);
+    checkResult(bpf.load(object), `loading ${name} into the kernel`);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    programFd: (programName) => checkResult(bpf.programFd(program(programName)), `descriptor of ${programName}`),
+    mapFd: (mapName) => checkResult(bpf.mapFd(map(mapName)), `descriptor of ${mapName}`),
+    attach: (programName) => {
+      links.push(checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`));
+    },
+    close,
+  };
+}
+
+function writeSettings(rodata: Pointer, settings: KernelSettings): void {
+  const length = [0];
+  const initial = checkPointer(libbpf().initialValue(rodata, length), 'reading the read-only data');
+  const bytes = length[0] ?? 0;
+  if (bytes < at.sizeof) {
+    throw new Error(
+      `read-only data has ${bytes} bytes, settings need ${at.sizeof}: rebuild the objects with bpf/build.sh`,
+    );
+  }
+  const view = new DataView(viewMemory(initial, bytes));
+  view.setBigUint64(at.tickNs, settings.tickNs, true);
+  view.setBigUint64(at.repeatNs, settings.repeatNs, true);
+  const words = [0n, 0n, 0n, 0n];
+  for (const reason of settings.ignoredReasons) {
+    const word = reason >> 6;
+    if (reason < 256) words[word] = (words[word] ?? 0n) | (1n << BigInt(reason & 63));
+  }
+  words.forEach((word, index) => {
+    view.setBigUint64(at.ignoredReasons + 8 * index, word, true);
+  });
+  view.setUint32(at.ringBytes, settings.ringBytes, true);
+  view.setUint32(at.l7Enabled, settings.l7 ? 1 : 0, true);
+  view.setUint32(at.l7Bytes, settings.l7Bytes, true);
+  view.setUint32(at.includeNoise, settings.includeNoise ? 1 : 0, true);
+  view.setUint32(at.dropsPerSecond, settings.dropsPerSecond, true);
+}

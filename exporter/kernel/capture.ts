@@ -1,0 +1,294 @@
+// Capture of one node, started and stopped as one thing: objects loaded, interfaces hooked as they come and go, ring
+// drained, tables swept. In: options. Out: batches of KernelRecord, counters. Each feature fails alone and says why.
+
+import { type AttachMethod, type Attachment, attachInterface, chooseMethod, placePrograms } from './attach.ts';
+import { type BpfObject, type KernelSettings, loadObject } from './bpf-object.ts';
+import type { Capture, CaptureCounters, CaptureFeature, CaptureOptions } from './capture-types.ts';
+import { BootClock } from './clock.ts';
+import { ConnectionLedger } from './connection-ledger.ts';
+import { readCounters } from './counters.ts';
+import { dropReasonName, ignoredReasons, readDropReasons } from './drop-reasons.ts';
+import { interfaceFilter, type Place } from './interfaces.ts';
+import type { KernelRecord } from './kernel-record.ts';
+import { dropCounters, flowCounters, socketCounters } from './layout.ts';
+import { LocalAddresses } from './local-addresses.ts';
+import { type NetlinkWatch, watchNetlink } from './netlink.ts';
+import { decodeRecord } from './records.ts';
+import { createRingBuffer, type RingBuffer } from './ring-buffer.ts';
+import { Sweep } from './sweep.ts';
+
+const DEFAULT_RING_BYTES = 1 << 22;
+const DEFAULT_MAX_CONNECTIONS = 65_536;
+const LOOPBACK_INDEX = 1;
+/** A wake-up costs the reader more than the records of 20 ms on a quiet node; after 10 empty drains it looks less often. */
+const DRAIN_MS = 20;
+const IDLE_DRAIN_MS = 100;
+const IDLE_AFTER_EMPTY_DRAINS = 10;
+const SWEEP_MS = 1000;
+
+/** Starts capturing. Throws where nothing can be captured at all; see support.ts for what is missing then. */
+export async function startCapture(options: CaptureOptions): Promise<Capture> {
+  const capture = new NodeCapture(options);
+  try {
+    capture.start();
+  } catch (error) {
+    await capture.stop();
+    throw error;
+  }
+  return capture;
+}
+
+interface Hooked {
+  readonly name: string;
+  readonly place: Place;
+  attachment?: Attachment;
+}
+
+class NodeCapture implements Capture {
+  readonly features: CaptureFeature[] = [];
+  readonly #options: CaptureOptions;
+  readonly #ledger = new ConnectionLedger();
+  readonly #clock = new BootClock();
+  readonly #hooked = new Map<number, Hooked>();
+  readonly #names = new Map<number, string>();
+  readonly #seen: Record<string, number> = { connection: 0, l7: 0, drop: 0, socket: 0 };
+  readonly #objects: { flow?: BpfObject; drop?: BpfObject; socket?: BpfObject } = {};
+  #undecodable = 0;
+  #ring: RingBuffer | undefined;
+  #netlink: NetlinkWatch | undefined;
+  #addresses: LocalAddresses | undefined;
+  #sweeps: Sweep[] = [];
+  #method: AttachMethod = 'tcx';
+  #dropReasons: ReadonlyMap<number, string> = new Map();
+  #drainTimer: NodeJS.Timeout | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #emptyDrains = 0;
+  #lastCounters: CaptureCounters | undefined;
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const ringBytes = this.#options.ringBytes ?? DEFAULT_RING_BYTES;
+    this.#ring = createRingBuffer(ringBytes);
+    const settings: KernelSettings = {
+      tickNs: 5_000_000_000n,
+      repeatNs: 1_000_000_000n,
+      ignoredReasons: [],
+      ringBytes,
+      l7: this.#options.l7 ?? true,
+      l7Bytes: Math.min(512, Math.max(16, this.#options.l7Bytes ?? 512)),
+      includeNoise: false,
+      dropsPerSecond: 1000,
+    };
+    this.#startFlow(settings, this.#ring);
+    this.#startDrops(settings, this.#ring);
+    this.#startSockets(settings, this.#ring);
+    if (!this.features.some((feature) => feature.enabled)) {
+      throw new Error(`nothing can be captured: ${this.features[0]?.reason ?? 'no feature'}`);
+    }
+    this.#ring.onWake(() => this.#drain());
+    this.#scheduleDrain(DRAIN_MS);
+    this.#sweepTimer = setInterval(() => this.#sweep(false), SWEEP_MS);
+  }
+
+  interfaceName(index: number): string | undefined {
+    return this.#names.get(index);
+  }
+
+  counters(): CaptureCounters {
+    if (this.#ring === undefined && this.#lastCounters !== undefined) return this.#lastCounters;
+    const flow = this.#read(this.#objects.flow, 'counters', flowCounters);
+    const drop = this.#read(this.#objects.drop, 'drop_counters', dropCounters);
+    const socket = this.#read(this.#objects.socket, 'socket_counters', socketCounters);
+    const figure = (counters: Record<string, number>, name: string) => counters[name] ?? 0;
+    return {
+      seen: { packets: figure(flow, 'packets'), ...this.#seen },
+      lost: {
+        connection: figure(flow, 'connection_lost'),
+        l7: figure(flow, 'l7_lost'),
+        drop: figure(drop, 'lost'),
+        socket: figure(socket, 'lost'),
+        table_full: figure(flow, 'table_full'),
+        undecodable: this.#undecodable,
+      },
+      skipped: {
+        not_ip: figure(flow, 'not_ip'),
+        noise: figure(flow, 'noise') + figure(drop, 'noise'),
+        unparsable: figure(flow, 'unparsable') + figure(drop, 'unparsable'),
+        fragments: figure(flow, 'fragments'),
+        forwarded: figure(flow, 'forwarded'),
+        l7_other_hook: figure(flow, 'l7_other_hook'),
+        l7_unknown: figure(flow, 'l7_unknown'),
+        drop_suppressed: figure(drop, 'suppressed'),
+        drop_ignored: figure(drop, 'ignored'),
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#drainTimer);
+    clearInterval(this.#sweepTimer);
+    this.#netlink?.close();
+    this.#netlink = undefined;
+    for (const [index] of this.#hooked) this.#unhook(index);
+    if (this.#ring !== undefined) {
+      this.#drain();
+      this.#sweep(true);
+      this.#lastCounters = this.counters();
+    }
+    for (const object of Object.values(this.#objects)) object?.close();
+    this.#ring?.close();
+    this.#ring = undefined;
+  }
+
+  #read(object: BpfObject | undefined, map: string, names: readonly string[]): Record<string, number> {
+    return object === undefined ? {} : readCounters(object.mapFd(map), names);
+  }
+
+  #startFlow(settings: KernelSettings, ring: RingBuffer): void {
+    const capacity = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+    const reason = this.#try(() => {
+      const flow = loadObject({
+        file: prebuilt('flow'),
+        settings,
+        ringFd: ring.fd,
+        maxEntries: { connections4: capacity, connections6: capacity },
+      });
+      this.#objects.flow = flow;
+      this.#sweeps = [
+        new Sweep({ mapFd: flow.mapFd('connections4'), family: 4, capacity }, this.#ledger),
+        new Sweep({ mapFd: flow.mapFd('connections6'), family: 6, capacity }, this.#ledger),
+      ];
+      this.#addresses = new LocalAddresses(flow.mapFd('host_addresses'));
+      this.#addresses.refresh();
+      this.#method = chooseMethod(LOOPBACK_INDEX, flow.programFd(placePrograms.loopback.egress));
+      this.#watchInterfaces(flow);
+    });
+    this.#note('connections', reason);
+    this.#note('l7', settings.l7 ? reason : 'switched off');
+  }
+
+  #startDrops(settings: KernelSettings, ring: RingBuffer): void {
+    const reason = this.#try(() => {
+      this.#dropReasons = readDropReasons();
+      if (this.#dropReasons.size === 0) throw new Error('the kernel gives no drop reasons (they came with 5.17)');
+      const drop = loadObject({
+        file: prebuilt('drop'),
+        settings: { ...settings, ignoredReasons: ignoredReasons(this.#dropReasons) },
+        ringFd: ring.fd,
+      });
+      this.#objects.drop = drop;
+      drop.attach('on_drop');
+    });
+    this.#note('drops', reason);
+  }
+
+  #startSockets(settings: KernelSettings, ring: RingBuffer): void {
+    const reason = this.#try(() => {
+      const socket = loadObject({ file: prebuilt('socket'), settings, ringFd: ring.fd });
+      this.#objects.socket = socket;
+      socket.attach('on_state');
+    });
+    this.#note('sockets', reason);
+  }
+
+  /** Runs one feature's start; returns why it failed, if it did. */
+  #try(start: () => void): string | undefined {
+    try {
+      start();
+      return undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log(reason);
+      return reason;
+    }
+  }
+
+  #note(name: CaptureFeature['name'], reason: string | undefined): void {
+    this.features.push(reason === undefined ? { name, enabled: true } : { name, enabled: false, reason });
+  }
+
+  #watchInterfaces(flow: BpfObject): void {
+    const filter = interfaceFilter(this.#options.interfaces);
+    this.#netlink = watchNetlink(
+      (event) => {
+        if (event.type === 'address') this.#addresses?.refresh();
+        else if (event.type === 'link-gone') this.#unhook(event.index);
+        else {
+          this.#names.set(event.link.index, event.link.name);
+          const place = filter(event.link);
+          const hooked = this.#hooked.get(event.link.index);
+          // A veth comes first and is moved into its pod's namespace after: what it is may change.
+          if (hooked !== undefined && hooked.place !== place) this.#unhook(event.link.index);
+          if (place !== undefined && !this.#hooked.has(event.link.index)) {
+            this.#hook(event.link.index, event.link.name, place, flow);
+          }
+        }
+      },
+      () => this.#options.log('interface changes were missed (netlink buffer full); listing all interfaces again'),
+    );
+  }
+
+  #hook(interfaceIndex: number, interfaceName: string, place: Place, flow: BpfObject): void {
+    const hooked: Hooked = { name: interfaceName, place };
+    this.#hooked.set(interfaceIndex, hooked);
+    try {
+      hooked.attachment = attachInterface(interfaceIndex, place, flow.programFd, this.#method);
+      this.#options.onInterfaceChange?.({ kind: 'attached', interfaceIndex, interfaceName });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log(`cannot watch ${interfaceName}: ${reason}`);
+      this.#options.onInterfaceChange?.({ kind: 'failed', interfaceIndex, interfaceName, reason });
+    }
+  }
+
+  #unhook(interfaceIndex: number): void {
+    const hooked = this.#hooked.get(interfaceIndex);
+    this.#hooked.delete(interfaceIndex);
+    if (hooked?.attachment === undefined) return;
+    hooked.attachment.detach();
+    this.#options.onInterfaceChange?.({ kind: 'detached', interfaceIndex, interfaceName: hooked.name });
+  }
+
+  #scheduleDrain(delayMs: number): void {
+    this.#drainTimer = setTimeout(() => {
+      const records = this.#drain();
+      this.#emptyDrains = records === 0 ? this.#emptyDrains + 1 : 0;
+      this.#scheduleDrain(this.#emptyDrains > IDLE_AFTER_EMPTY_DRAINS ? IDLE_DRAIN_MS : DRAIN_MS);
+    }, delayMs);
+  }
+
+  #drain(): number {
+    const batch: KernelRecord[] = [];
+    const context = {
+      ledger: this.#ledger,
+      dropReasonName: (reason: number) => dropReasonName(this.#dropReasons, reason),
+    };
+    const records =
+      this.#ring?.drain((view, offset, length) => {
+        const record = decodeRecord(view, offset, length, context);
+        if (record === undefined) this.#undecodable++;
+        else batch.push(record);
+      }) ?? 0;
+    this.#deliver(batch);
+    return records;
+  }
+
+  #sweep(all: boolean): void {
+    const monotonicNs = Number(process.hrtime.bigint());
+    const bootNs = this.#clock.nowBootNs();
+    for (const sweep of this.#sweeps) this.#deliver(sweep.step(monotonicNs, bootNs, all));
+  }
+
+  #deliver(batch: KernelRecord[]): void {
+    if (batch.length === 0) return;
+    for (const record of batch) this.#seen[record.type] = (this.#seen[record.type] ?? 0) + 1;
+    this.#options.onRecords(batch);
+  }
+}
+
+function prebuilt(name: string): URL {
+  return new URL(`../../bpf/prebuilt/${name}.bpf.o`, import.meta.url);
+}

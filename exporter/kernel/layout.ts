@@ -1,0 +1,160 @@
+// Byte offsets of bpf/record.h's structs, field by field, and its numbers. layout.test.ts holds them against what a C
+// compiler says (bpf/golden/records.json). All numbers little-endian.
+
+export const settingsLayout = {
+  sizeof: 72,
+  tickNs: 0,
+  repeatNs: 8,
+  ignoredReasons: 16,
+  ringBytes: 48,
+  l7Enabled: 52,
+  l7Bytes: 56,
+  includeNoise: 60,
+  dropsPerSecond: 64,
+} as const;
+
+export const headerLayout = {
+  sizeof: 16,
+  timeNs: 0,
+  length: 8,
+  type: 10,
+  reason: 11,
+  cpu: 12,
+} as const;
+
+export const sideLayout = {
+  sizeof: 40,
+  bytes: 0,
+  packets: 8,
+  socketCookie: 16,
+  cgroupId: 24,
+  tcpFlags: 32,
+} as const;
+
+export const key4Layout = {
+  sizeof: 20,
+  address: 0,
+  port: 8,
+  interfaceIndex: 12,
+  protocol: 16,
+} as const;
+
+export const key6Layout = {
+  sizeof: 44,
+  address: 0,
+  port: 32,
+  interfaceIndex: 36,
+  protocol: 40,
+} as const;
+
+export const connectionLayout = {
+  sizeof: 112,
+  openedNs: 0,
+  lastCoarseNs: 8,
+  reportedCoarseNs: 16,
+  side: 24,
+  initiator: 104,
+  local: 105,
+  marks: 106,
+  icmpType: 109,
+  icmpCode: 110,
+} as const;
+
+export const connectionRecordLayout = {
+  sizeof: 160,
+  address: 16,
+  port: 48,
+  interfaceIndex: 52,
+  openedNs: 56,
+  side: 64,
+  protocol: 144,
+  family: 145,
+  initiator: 146,
+  local: 147,
+  marks: 148,
+  sender: 149,
+  packetFlags: 150,
+  icmpType: 151,
+  icmpCode: 152,
+} as const;
+
+export const l7RecordLayout = {
+  sizeof: 88,
+  source: 16,
+  destination: 32,
+  sourcePort: 48,
+  destinationPort: 50,
+  interfaceIndex: 52,
+  socketCookie: 56,
+  cgroupId: 64,
+  sequence: 72,
+  payloadLength: 76,
+  captured: 80,
+  protocol: 82,
+  family: 83,
+  hint: 84,
+  fromInitiator: 85,
+  toHook: 86,
+} as const;
+
+export const dropRecordLayout = {
+  sizeof: 104,
+  source: 16,
+  destination: 32,
+  sourcePort: 48,
+  destinationPort: 50,
+  interfaceIndex: 52,
+  location: 56,
+  reason: 64,
+  networkNamespace: 68,
+  bytes: 72,
+  suppressed: 76,
+  protocol: 80,
+  family: 81,
+  tcpFlags: 82,
+  received: 83,
+  interfaceName: 88,
+} as const;
+
+export const socketRecordLayout = {
+  sizeof: 120,
+  local: 16,
+  remote: 32,
+  localPort: 48,
+  remotePort: 50,
+  networkNamespace: 52,
+  socketCookie: 56,
+  cgroupId: 64,
+  pid: 72,
+  smoothedRttUs: 76,
+  minimumRttUs: 80,
+  retransmits: 84,
+  connectUs: 88,
+  error: 92,
+  family: 96,
+  command: 104,
+} as const;
+
+export const recordType = { connection: 1, l7: 2, drop: 3, socket: 4 } as const;
+export const reasonBit = { opened: 1, flags: 2, tick: 4, closed: 8 } as const;
+export const mark = { midway: 1, closed: 2, muted: 4, opened: 8 } as const;
+export const localBoth = 2;
+
+/** Names of the counters, in the order of their index in the kernel's array. */
+export const flowCounters = [
+  'packets',
+  'not_ip',
+  'noise',
+  'unparsable',
+  'fragments',
+  'forwarded',
+  'table_full',
+  'connection_records',
+  'connection_lost',
+  'l7_records',
+  'l7_lost',
+  'l7_other_hook',
+  'l7_unknown',
+] as const;
+export const dropCounters = ['records', 'lost', 'suppressed', 'ignored', 'unparsable', 'noise'] as const;
+export const socketCounters = ['records', 'lost'] as const;

@@ -1,0 +1,297 @@
+// Bytes of the ring to KernelRecord: the only place that knows both. Nothing decoded refers to the kernel's memory.
+// A record of unknown type or length is undefined, for the caller to count.
+
+import { readAddress } from './addresses.ts';
+import type { ConnectionLedger } from './connection-ledger.ts';
+import type {
+  ConnectionReason,
+  ConnectionRecord,
+  ConnectionSide,
+  DropRecord,
+  KernelRecord,
+  L7Hint,
+  L7Record,
+  SocketAddress,
+  SocketEvent,
+  SocketRecord,
+  TransportProtocol,
+} from './kernel-record.ts';
+import {
+  connectionRecordLayout,
+  dropRecordLayout,
+  headerLayout,
+  l7RecordLayout,
+  localBoth,
+  mark,
+  reasonBit,
+  recordType,
+  sideLayout,
+  socketRecordLayout,
+} from './layout.ts';
+
+/** What decoding needs beside the bytes. */
+export interface DecodeContext {
+  readonly ledger: ConnectionLedger;
+  dropReasonName(reason: number): string;
+}
+
+const L7_HINTS: readonly L7Hint[] = ['unknown', 'http1', 'http2', 'dns', 'tls', 'redis', 'postgresql'];
+const SOCKET_EVENTS: readonly (SocketEvent | undefined)[] = [
+  undefined,
+  'listening',
+  'connected',
+  'accepted',
+  'closed',
+  'connect_failed',
+];
+
+export function decodeRecord(
+  view: DataView,
+  offset: number,
+  length: number,
+  context: DecodeContext,
+): KernelRecord | undefined {
+  if (length < headerLayout.sizeof) return undefined;
+  const type = view.getUint8(offset + headerLayout.type);
+  if (type === recordType.connection && length >= connectionRecordLayout.sizeof) {
+    return decodeConnection(view, offset, context.ledger);
+  }
+  if (type === recordType.l7 && length >= l7RecordLayout.sizeof) return decodeL7(view, offset, length);
+  if (type === recordType.drop && length >= dropRecordLayout.sizeof) return decodeDrop(view, offset, context);
+  if (type === recordType.socket && length >= socketRecordLayout.sizeof) return decodeSocket(view, offset);
+  return undefined;
+}
+
+/** A 64-bit number as a double: exact below 2^53. */
+export function readUint64(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 4294967296;
+}
+
+export function protocolName(protocol: number): TransportProtocol {
+  switch (protocol) {
+    case 6:
+      return 'TCP';
+    case 17:
+      return 'UDP';
+    case 1:
+      return 'ICMPv4';
+    case 58:
+      return 'ICMPv6';
+    case 132:
+      return 'SCTP';
+    default:
+      return 'OTHER';
+  }
+}
+
+/** The same for both directions: the two ends in text order. */
+export function connectionId(protocol: TransportProtocol, one: SocketAddress, other: SocketAddress): string {
+  const first = `${one.address}|${one.port}`;
+  const second = `${other.address}|${other.port}`;
+  return first < second ? `${protocol}|${first}|${second}` : `${protocol}|${second}|${first}`;
+}
+
+/** The fields of a connection wherever they come from: a record of the ring, or an entry of the table. */
+export interface RawConnection {
+  readonly reason: ConnectionReason;
+  readonly timeBootNs: number;
+  readonly openedBootNs: number;
+  readonly protocol: number;
+  readonly family: number;
+  readonly ends: readonly [SocketAddress, SocketAddress];
+  /** View on two consecutive px_side structs. */
+  readonly sides: DataView;
+  readonly sidesOffset: number;
+  readonly initiator: number;
+  readonly local: number;
+  readonly marks: number;
+  readonly sender: number;
+  readonly packetTcpFlags: number;
+  readonly icmpType: number;
+  readonly icmpCode: number;
+  readonly interfaceIndex: number;
+}
+
+export function buildConnection(raw: RawConnection, ledger: ConnectionLedger): ConnectionRecord {
+  const protocol = protocolName(raw.protocol);
+  const isIcmp = protocol === 'ICMPv4' || protocol === 'ICMPv6';
+  const id = connectionId(protocol, raw.ends[0], raw.ends[1]);
+  const [first, second] = raw.ends;
+  const totals = [readTotals(raw, 0), readTotals(raw, 1)] as const;
+  const fresh = ledger.account(raw.interfaceIndex, id, raw.openedBootNs, totals[0], totals[1]);
+  const side = (index: 0 | 1, end: SocketAddress): ConnectionSide => ({
+    address: end.address,
+    port: isIcmp ? 0 : end.port,
+    ...totals[index],
+    newBytes: fresh[index].bytes,
+    newPackets: fresh[index].packets,
+    tcpFlags: raw.sides.getUint32(raw.sidesOffset + index * sideLayout.sizeof + sideLayout.tcpFlags, true),
+    socketCookie: readUint64(raw.sides, raw.sidesOffset + index * sideLayout.sizeof + sideLayout.socketCookie),
+    cgroupId: readUint64(raw.sides, raw.sidesOffset + index * sideLayout.sizeof + sideLayout.cgroupId),
+  });
+  const sides = [side(0, first), side(1, second)] as const;
+  return {
+    type: 'connection',
+    reason: raw.reason,
+    timeBootNs: raw.timeBootNs,
+    openedBootNs: raw.openedBootNs,
+    connectionId: id,
+    protocol,
+    ipVersion: raw.family === 4 ? 4 : 6,
+    initiator: raw.initiator === 0 ? sides[0] : sides[1],
+    responder: raw.initiator === 0 ? sides[1] : sides[0],
+    view: raw.local === localBoth || raw.local === raw.initiator ? 'source' : 'destination',
+    interfaceIndex: raw.interfaceIndex,
+    fromInitiator: raw.sender === raw.initiator,
+    packetTcpFlags: raw.packetTcpFlags,
+    ...(isIcmp ? { icmp: { type: raw.icmpType, code: raw.icmpCode } } : {}),
+    joinedMidway: (raw.marks & mark.midway) !== 0,
+  };
+}
+
+function readTotals(raw: RawConnection, index: number): { bytes: number; packets: number } {
+  const offset = raw.sidesOffset + index * sideLayout.sizeof;
+  return {
+    bytes: readUint64(raw.sides, offset + sideLayout.bytes),
+    packets: readUint64(raw.sides, offset + sideLayout.packets),
+  };
+}
+
+function connectionReason(bits: number): ConnectionReason {
+  if ((bits & reasonBit.closed) !== 0) return 'closed';
+  if ((bits & reasonBit.opened) !== 0) return 'opened';
+  return (bits & reasonBit.flags) !== 0 ? 'flags' : 'tick';
+}
+
+function decodeConnection(view: DataView, offset: number, ledger: ConnectionLedger): ConnectionRecord {
+  const at = connectionRecordLayout;
+  const end = (index: number): SocketAddress => ({
+    address: readAddress(view, offset + at.address + 16 * index),
+    port: view.getUint16(offset + at.port + 2 * index, true),
+  });
+  return buildConnection(
+    {
+      reason: connectionReason(view.getUint8(offset + headerLayout.reason)),
+      timeBootNs: readUint64(view, offset + headerLayout.timeNs),
+      openedBootNs: readUint64(view, offset + at.openedNs),
+      protocol: view.getUint8(offset + at.protocol),
+      family: view.getUint8(offset + at.family),
+      ends: [end(0), end(1)],
+      sides: view,
+      sidesOffset: offset + at.side,
+      initiator: view.getUint8(offset + at.initiator),
+      local: view.getUint8(offset + at.local),
+      marks: view.getUint8(offset + at.marks),
+      sender: view.getUint8(offset + at.sender),
+      packetTcpFlags: view.getUint8(offset + at.packetFlags),
+      icmpType: view.getUint8(offset + at.icmpType),
+      icmpCode: view.getUint8(offset + at.icmpCode),
+      interfaceIndex: view.getUint32(offset + at.interfaceIndex, true),
+    },
+    ledger,
+  );
+}
+
+function decodeL7(view: DataView, offset: number, length: number): L7Record | undefined {
+  const at = l7RecordLayout;
+  const captured = view.getUint16(offset + at.captured, true);
+  if (at.sizeof + captured > length) return undefined;
+  const protocol = view.getUint8(offset + at.protocol) === 17 ? 'UDP' : 'TCP';
+  const source = {
+    address: readAddress(view, offset + at.source),
+    port: view.getUint16(offset + at.sourcePort, true),
+  };
+  const destination = {
+    address: readAddress(view, offset + at.destination),
+    port: view.getUint16(offset + at.destinationPort, true),
+  };
+  return {
+    type: 'l7',
+    timeBootNs: readUint64(view, offset + headerLayout.timeNs),
+    connectionId: connectionId(protocol, source, destination),
+    fromInitiator: view.getUint8(offset + at.fromInitiator) === 1,
+    observation: view.getUint8(offset + at.toHook) === 1 ? 'destination' : 'source',
+    interfaceIndex: view.getUint32(offset + at.interfaceIndex, true),
+    protocol,
+    ipVersion: view.getUint8(offset + at.family) === 4 ? 4 : 6,
+    source,
+    destination,
+    sequence: view.getUint32(offset + at.sequence, true),
+    payloadLength: view.getUint32(offset + at.payloadLength, true),
+    data: new Uint8Array(view.buffer, view.byteOffset + offset + at.sizeof, captured).slice(),
+    hint: L7_HINTS[view.getUint8(offset + at.hint)] ?? 'unknown',
+    socketCookie: readUint64(view, offset + at.socketCookie),
+    cgroupId: readUint64(view, offset + at.cgroupId),
+  };
+}
+
+function decodeDrop(view: DataView, offset: number, context: DecodeContext): DropRecord {
+  const at = dropRecordLayout;
+  const reason = view.getUint32(offset + at.reason, true);
+  return {
+    type: 'drop',
+    timeBootNs: readUint64(view, offset + headerLayout.timeNs),
+    reason,
+    reasonName: context.dropReasonName(reason),
+    location: view.getBigUint64(offset + at.location, true).toString(16),
+    protocol: protocolName(view.getUint8(offset + at.protocol)),
+    ipVersion: view.getUint8(offset + at.family) === 4 ? 4 : 6,
+    source: { address: readAddress(view, offset + at.source), port: view.getUint16(offset + at.sourcePort, true) },
+    destination: {
+      address: readAddress(view, offset + at.destination),
+      port: view.getUint16(offset + at.destinationPort, true),
+    },
+    tcpFlags: view.getUint8(offset + at.tcpFlags),
+    bytes: view.getUint32(offset + at.bytes, true),
+    interfaceIndex: view.getUint32(offset + at.interfaceIndex, true),
+    interfaceName: readText(view, offset + at.interfaceName, 16),
+    networkNamespace: view.getUint32(offset + at.networkNamespace, true),
+    direction: view.getUint8(offset + at.received) === 1 ? 'ingress' : 'egress',
+    suppressedBefore: view.getUint32(offset + at.suppressed, true),
+  };
+}
+
+const ERRNO_TIMED_OUT = 110;
+const ERRNO_REFUSED = 111;
+const ERRNO_UNREACHABLE: ReadonlySet<number> = new Set([101, 113]);
+
+function connectFailure(error: number): NonNullable<SocketRecord['failure']> {
+  if (error === ERRNO_REFUSED) return 'refused';
+  if (error === ERRNO_TIMED_OUT) return 'timed_out';
+  return ERRNO_UNREACHABLE.has(error) ? 'unreachable' : 'other';
+}
+
+function decodeSocket(view: DataView, offset: number): SocketRecord | undefined {
+  const at = socketRecordLayout;
+  const event = SOCKET_EVENTS[view.getUint8(offset + headerLayout.reason)];
+  if (event === undefined) return undefined;
+  const minimumRttUs = view.getUint32(offset + at.minimumRttUs, true);
+  return {
+    type: 'socket',
+    event,
+    timeBootNs: readUint64(view, offset + headerLayout.timeNs),
+    socketCookie: readUint64(view, offset + at.socketCookie),
+    cgroupId: readUint64(view, offset + at.cgroupId),
+    pid: view.getUint32(offset + at.pid, true),
+    command: readText(view, offset + at.command, 16),
+    networkNamespace: view.getUint32(offset + at.networkNamespace, true),
+    ipVersion: view.getUint8(offset + at.family) === 4 ? 4 : 6,
+    local: { address: readAddress(view, offset + at.local), port: view.getUint16(offset + at.localPort, true) },
+    remote: { address: readAddress(view, offset + at.remote), port: view.getUint16(offset + at.remotePort, true) },
+    health: {
+      smoothedRttUs: view.getUint32(offset + at.smoothedRttUs, true),
+      // All ones until the first sample.
+      minimumRttUs: minimumRttUs === 0xffffffff ? 0 : minimumRttUs,
+      retransmits: view.getUint32(offset + at.retransmits, true),
+      connectUs: view.getUint32(offset + at.connectUs, true),
+    },
+    ...(event === 'connect_failed' ? { failure: connectFailure(view.getUint32(offset + at.error, true)) } : {}),
+  };
+}
+
+/** Text of a fixed C array, up to its first zero byte. */
+function readText(view: DataView, offset: number, length: number): string {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, length);
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.subarray(0, end < 0 ? length : end)).toString('latin1');
+}
