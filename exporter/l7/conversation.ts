@@ -18,6 +18,8 @@ export interface Conversation {
   read(segment: FreshSegment): void;
   /** Gives up on requests older than `beforeNs`. */
   expire(beforeNs: bigint): void;
+  /** Segments were lost, perhaps of this connection. */
+  noteLoss?(): void;
 }
 
 /** Totals since the start; each says what was not reported and why. */
@@ -97,10 +99,11 @@ export class EventSink {
     isPartial = false,
   ): void {
     if (!request) this.counters.unpairedResponses++;
+    const isIncomplete = isPartial || !request;
     const latencyNs = request && segment.timeNs - request.timeNs;
     this.events.push({
       kind: 'response',
-      ...this.common(segment, request?.requestNumber ?? 0, isPartial),
+      ...this.common(segment, request?.requestNumber ?? 0, isIncomplete),
       message,
       latencyNs,
     });

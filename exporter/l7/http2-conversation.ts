@@ -23,11 +23,19 @@ export class Http2Conversation implements Conversation {
   private readonly sink: EventSink;
   private readonly readers: { readonly initiator: Http2Reader; readonly responder: Http2Reader };
   private readonly streams = new Outstanding<number, Stream>();
+  private lastRequested = -1;
 
   /** `fromStart`: the connection preface is in the first segment. */
   constructor(sink: EventSink, fromStart: boolean) {
     this.sink = sink;
-    this.readers = { initiator: new Http2Reader(fromStart), responder: new Http2Reader(fromStart) };
+    this.readers = {
+      // Clients number their streams 1, 3, 5, ...: a missed request leaves a hole.
+      initiator: new Http2Reader((streamId) => streamId === this.lastRequested + 2),
+      // A server answers in any order: behind a long gap, only if one call alone is open was no other answer missed.
+      responder: new Http2Reader(
+        (streamId, gap) => gap === 'short' || (this.streams.size === 1 && this.streams.get(streamId) !== undefined),
+      ),
+    };
     if (!fromStart) sink.joinedMidway = true;
   }
 
@@ -40,6 +48,11 @@ export class Http2Conversation implements Conversation {
       else if (!segment.fromInitiator) this.release(item.streamId, segment, undefined);
     }
     this.sink.counters.http2Gaps += reader.gaps - gapsBefore;
+  }
+
+  noteLoss(): void {
+    this.readers.initiator.noteLoss();
+    this.readers.responder.noteLoss();
   }
 
   expire(beforeNs: bigint): void {
@@ -58,11 +71,13 @@ export class Http2Conversation implements Conversation {
     // Pseudo-fields tell better than the direction, which is a guess on a connection joined midway.
     if (isRequest && !fields.has(':status')) {
       if (!known) this.request(segment, item.streamId, fields);
-    } else if (fields.has(':status') || !known?.held) this.response(segment, item, fields, known);
-    else this.release(item.streamId, segment, parseGrpcStatus(fields.get('grpc-status')));
+    } else if (fields.has(':status')) this.response(segment, item, fields, known);
+    else if (known && !known.held) this.unreadableAnswer(segment, item, known);
+    else if (known) this.release(item.streamId, segment, parseGrpcStatus(fields.get('grpc-status')));
   }
 
   private request(segment: FreshSegment, streamId: number, fields: ReadonlyMap<string, string>): void {
+    this.lastRequested = streamId;
     const path = fields.get(':path') ?? '';
     const authority = fields.get(':authority') ?? fields.get('host') ?? '';
     const url = authority === '' ? path : `${fields.get(':scheme') ?? 'http'}://${authority}${path}`;
@@ -87,10 +102,8 @@ export class Http2Conversation implements Conversation {
     fields: ReadonlyMap<string, string>,
     stream: Stream | undefined,
   ): void {
-    const code = Number(fields.get(':status') ?? 0);
+    const code = Number(fields.get(':status'));
     if (code >= 100 && code < 200) return;
-    // Trailers of a response that was reported already.
-    if (!stream && !fields.has(':status')) return;
     const isGrpc = stream?.message.grpc !== undefined || isGrpcContentType(fields.get('content-type'));
     const grpcStatus = parseGrpcStatus(fields.get('grpc-status'));
     const message: HttpMessage = {
@@ -108,7 +121,14 @@ export class Http2Conversation implements Conversation {
       return;
     }
     this.streams.take(item.streamId);
-    this.sink.response(segment, message, stream, code === 0);
+    this.sink.response(segment, message, stream);
+  }
+
+  /** The status is unknown, or these are trailers and the response's head was missed; both cost the rest of the block. */
+  private unreadableAnswer(segment: FreshSegment, item: HeadersItem, stream: Stream): void {
+    if (item.unknown === 0) this.readers.responder.missed();
+    this.streams.take(item.streamId);
+    this.sink.response(segment, { ...stream.message, headers: [] }, stream, true);
   }
 
   /** Reports a held response, now that the call ended. */

@@ -1,6 +1,6 @@
 // HTTP/2 frames (RFC 9113) of one direction of a connection, out of captured segment heads: finds frame boundaries by
-// TCP sequence arithmetic, collects header blocks (HEADERS, CONTINUATION) and decodes them. Bodies are skipped by length,
-// so a capture of nothing but the heads of segments can stay in step; where it cannot, the dynamic table is forgotten.
+// TCP sequence arithmetic, collects header blocks (HEADERS, CONTINUATION) and decodes them. Bodies are skipped by length.
+// Where bytes were not captured, the header table is kept only if the next block proves that none was missed.
 import type { HeaderField } from './hpack.ts';
 import { HpackDecoder } from './hpack.ts';
 import { readUint32, startsWith } from './latin1.ts';
@@ -12,6 +12,12 @@ const FRAME_HEAD_BYTES = 9;
 const MAX_FRAME_BYTES = 1 << 20;
 /** A frame head or header block that continues in the next segment waits here; Node, Go and nginx stop at 8-16 KiB too. */
 const MAX_CARRY_BYTES = 16 * 1024;
+
+/**
+ * A stretch this short that was not captured holds control frames or a small body: capture begins anew with each segment, so
+ * a block can only hide behind the rest of a frame that did not fit one segment, and segments are longer than this.
+ */
+const MAX_SHORT_GAP_BYTES = 1200;
 
 const DATA = 0;
 const HEADERS = 1;
@@ -50,9 +56,10 @@ interface OpenBlock {
   bytes: number;
 }
 
+/** Whether this block is the next one that the peer sent after those that were seen; `gap`: how much passed unseen. */
+export type BlockProof = (streamId: number, gap: 'short' | 'long') => boolean;
+
 export class Http2Reader {
-  /** True once bytes were missed: names in later blocks may be unknown. */
-  degraded: boolean;
   /** How often the dynamic table had to be forgotten. */
   gaps = 0;
   private readonly hpack = new HpackDecoder();
@@ -60,10 +67,13 @@ export class Http2Reader {
   private nextFrame: number | undefined;
   private carry: Uint8Array | undefined;
   private open: OpenBlock | undefined;
+  /** Bytes that passed unseen since the last block, among which there may have been another. */
+  private unseen: 'none' | 'short' | 'long' = 'none';
+  private readonly proves: BlockProof;
 
-  /** `fromStart` false: capture joined midway, so the dynamic table's beginning is unknown. */
-  constructor(fromStart: boolean) {
-    this.degraded = !fromStart;
+  /** `proves` is asked for the first block behind unseen bytes. */
+  constructor(proves: BlockProof) {
+    this.proves = proves;
   }
 
   read(segment: Http2Segment): Http2Item[] {
@@ -76,13 +86,14 @@ export class Http2Reader {
         data = concat(this.carry, data);
         payloadLength += this.carry.length;
         sequence = this.nextFrame;
-      } else this.outOfStep();
+      } else this.missed();
       this.carry = undefined;
     } else if (this.nextFrame !== undefined) {
       offset = sequenceDistance(sequence, this.nextFrame);
       if (offset >= payloadLength) return items;
       if (offset < 0) {
-        this.outOfStep();
+        if (-offset > MAX_SHORT_GAP_BYTES) this.outOfStep();
+        else if (this.unseen === 'none') this.unseen = 'short';
         offset = 0;
       }
     }
@@ -159,29 +170,34 @@ export class Http2Reader {
     if (!(flags & END_HEADERS) && whole && open.bytes <= MAX_CARRY_BYTES) return;
     this.open = undefined;
     const intactSoFar = whole && open.bytes <= MAX_CARRY_BYTES;
+    if (this.unseen !== 'none' && !this.proves(streamId, this.unseen)) this.missed();
+    this.unseen = 'none';
     const decoded = this.hpack.decode(Buffer.concat(open.parts), intactSoFar);
-    if (!decoded.intact) this.noteGap();
+    if (!decoded.intact) this.gaps++;
     if (type === PUSH_PROMISE) return;
     const { fields, unknown, intact } = decoded;
     items.push({ kind: 'headers', streamId, fields, unknown, intact, endStream: open.endStream });
   }
 
+  /** The next frame's place is unknown until a segment begins with one. */
   private outOfStep(): undefined {
-    this.missed();
+    this.unseen = 'long';
     this.carry = undefined;
     this.nextFrame = undefined;
+    if (this.open) this.missed();
     return undefined;
   }
 
-  private missed(): void {
-    this.open = undefined;
-    this.hpack.forget();
-    this.noteGap();
+  /** Records were lost on the way here, perhaps of this connection. */
+  noteLoss(): void {
+    this.unseen = 'long';
   }
 
-  private noteGap(): void {
+  /** A block contradicted what was known: one before it must have been missed. */
+  missed(): void {
+    this.open = undefined;
+    this.hpack.forget();
     this.gaps++;
-    this.degraded = true;
   }
 }
 

@@ -30,8 +30,8 @@ export class RedisConversation implements Conversation {
     }
     if (at === undefined && segment.data.length < segment.payloadLength) {
       this.sink.counters.truncated++;
-      // Commands or replies behind the capture were not counted.
-      this.sink.joinedMidway = true;
+      // Commands behind the capture were not counted, nor were replies if some were still due.
+      if (segment.fromInitiator || this.outstanding.size > 0) this.sink.joinedMidway = true;
     }
     cursor.leaveAt(segment, at);
   }

@@ -97,6 +97,11 @@ export class L7Tracker {
     return events;
   }
 
+  /** Says that captured segments were lost before they came here: what rests on having seen all is checked anew. */
+  noteLoss(): void {
+    for (const connection of this.connections.tcp.values()) connection.conversation.noteLoss?.();
+  }
+
   /** Forgets a connection that closed; returns what was held back. Ids must not be reused without it. */
   close(id: string | number, transport: 'tcp' | 'udp' = 'tcp'): L7Event[] {
     const connection = this.connections[transport].get(id);
