@@ -1,0 +1,73 @@
+// CEL expressions of a filter: variable `_flow` of type flow.Flow, names resolved in package flow, result bool.
+// Parsing and running are @bufbuild/cel's; the type check is check-type.ts.
+
+import { type CelResult, celEnv, isCelError, objectType, parse, plan } from '@bufbuild/cel';
+import { fromBinary } from '@bufbuild/protobuf';
+import { RE2JS } from 're2js';
+import { Flow } from '#proto/gen/flow/flow.ts';
+import type { CelCompiler } from '../cel-compiler.ts';
+import { badValue } from '../filter-error.ts';
+import { maximumPatternLength } from '../re2.ts';
+import { budgetFunctions, isBudgetSpent, meterLoops, refillBudget } from './budget.ts';
+import { showType } from './cel-type.ts';
+import { checkType } from './check-type.ts';
+import { flowRegistry, flowSchema } from './flow-schema.ts';
+
+/** As Hubble's limit on the text of an expression. */
+export const maximumExpressionLength = 4096;
+
+const environment = celEnv({
+  namespace: 'flow',
+  registry: flowRegistry,
+  funcs: budgetFunctions,
+  variables: { _flow: objectType(flowSchema) },
+  re2: { compile: compileRegularExpression },
+});
+
+type Program = (bindings: { _flow: ReturnType<typeof toCelFlow> }) => CelResult;
+
+export const compileCel: CelCompiler = (expressions) => {
+  const programs = expressions.map(compileExpression);
+  return (flow) => {
+    const bindings = { _flow: toCelFlow(flow) };
+    for (const program of programs) {
+      refillBudget();
+      const result = program(bindings);
+      if (isCelError(result) || isBudgetSpent()) return false;
+      if (result === true) return true;
+    }
+    return false;
+  };
+};
+
+function compileExpression(expression: string): Program {
+  const refuse = (rule: string, cause?: unknown) =>
+    badValue(
+      'experimental',
+      expression,
+      rule,
+      'write an expression of type bool, as _flow.verdict == Verdict.DROPPED',
+      cause,
+    );
+  if (expression.length > maximumExpressionLength) throw refuse(`is longer than ${maximumExpressionLength} characters`);
+  try {
+    const parsed = parse(expression);
+    const type = checkType(parsed.expr);
+    if (type.kind !== 'bool') throw new TypeError(`its type is ${showType(type)}, not bool`);
+    meterLoops(parsed.expr);
+    return plan(environment, parsed);
+  } catch (cause) {
+    throw refuse(`is no CEL filter (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+  }
+}
+
+/** One encoding and decoding per flow: the two protobuf runtimes share nothing but bytes. */
+function toCelFlow(flow: Flow) {
+  return fromBinary(flowSchema, Flow.encode(flow).finish());
+}
+
+function compileRegularExpression(pattern: string) {
+  if (pattern.length > maximumPatternLength)
+    throw new RangeError(`regular expression is longer than ${maximumPatternLength} characters`);
+  return RE2JS.compile(pattern);
+}
