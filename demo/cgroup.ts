@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { PodPlan } from './plan.ts';
 
 const rootName = 'parallax-demo';
+const supervisorScope = 'supervisor.scope';
 
 /** The demo's cgroup, whether or not it exists; null where cgroup v2 is not mounted. */
 export function cgroupRoot(): string | null {
@@ -29,10 +30,19 @@ export function podCgroup(root: string, pod: PodPlan): string {
   return join(root, `kubepods-pod${pod.uid.replaceAll('-', '_')}.slice`, `cri-containerd-${pod.containerId}.scope`);
 }
 
-/** Puts a process of ours, and what it starts from now on, into the demo's own cgroup. */
-export function enterCgroup(folder: string, pid: number): void {
+/** Puts the supervisor, and what it starts from now on, into the demo's own cgroup. */
+export function enterSupervisorCgroup(root: string, pid: number): void {
+  const folder = join(root, supervisorScope);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+}
+
+/** The pid of a supervisor that lives, whatever directory it was given. */
+export function livingSupervisor(): number | null {
+  const root = cgroupRoot();
+  const procs = root && join(root, supervisorScope, 'cgroup.procs');
+  if (!procs || !existsSync(procs)) return null;
+  return Number.parseInt(readFileSync(procs, 'utf8'), 10) || null;
 }
 
 /** Kills every process of the demo's cgroups at once (kernel 5.14). False when there was nothing to do it with. */

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from './certificate.ts';
-import { cgroupRoot, enterCgroup, makeCgroups } from './cgroup.ts';
+import { cgroupRoot, enterSupervisorCgroup, makeCgroups } from './cgroup.ts';
 import { edges } from './cluster.ts';
 import { type BurstRequest, serveControl } from './control.ts';
 import { compilePod, policyPod, policyPods } from './enforcer/compile.ts';
@@ -74,7 +74,7 @@ async function supervise(options: SupervisorOptions): Promise<void> {
   saveState();
 
   const cgroups = makeCgroups(plans);
-  if (cgroups) enterCgroup(join(cgroups, 'supervisor.scope'), process.pid);
+  if (cgroups) enterSupervisorCgroup(cgroups, process.pid);
   else tell({ type: 'progress', text: `no cgroup a pod: ${cgroupRoot() ?? 'cgroup v2'} cannot be written` });
   state.hasCgroups = cgroups !== null;
 

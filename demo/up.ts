@@ -1,8 +1,9 @@
 // demoUp: checks that this machine lets us, starts the supervisor and waits until every pod has settled.
 import { fork } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { livingSupervisor } from './cgroup.ts';
 import { demoDown, findLeftovers } from './down.ts';
 import { requireRoot } from './root.ts';
 import { defaultDirectory, files, isAlive, readState } from './state.ts';
@@ -44,7 +45,9 @@ export async function demoUp(options: DemoUpOptions = {}): Promise<DemoUp> {
     onProgress?.('removing what an earlier demo left behind');
     await demoDown({ directory });
   }
-  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  refuseClosedDirectory(directory);
+  mkdirSync(directory, { recursive: true });
+  chmodSync(directory, 0o755);
   try {
     const up = await startSupervisor({ directory, nodeName, traffic, rate }, onProgress, signal);
     return { ...up, objectsFile: files.objects(directory), truthFile: files.truth(directory) };
@@ -56,11 +59,20 @@ export async function demoUp(options: DemoUpOptions = {}): Promise<DemoUp> {
 
 function refuseSecondDemo(directory: string): void {
   const state = readState(directory);
-  if (state && isAlive(state.supervisor)) {
-    throw new Error(`the demo is already up (supervisor ${state.supervisor.pid}): 'parallax demo down' ends it`);
-  }
+  const living = state && isAlive(state.supervisor) ? state.supervisor.pid : livingSupervisor();
+  if (living !== null) throw new Error(`the demo is already up (supervisor ${living}): 'parallax demo down' ends it`);
   if (!state && existsSync(directory) && readdirSync(directory).length > 0) {
     throw new Error(`${directory} is not empty and not a demo's: name another directory`);
+  }
+}
+
+/** PostgreSQL, Redis and nginx's worker run as users of their own and must get to their files. */
+function refuseClosedDirectory(directory: string): void {
+  for (let folder = resolve(directory); ; folder = dirname(folder)) {
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) {
+      throw new Error(`${folder} is closed to other users, which the demo's services run as: chmod o+x ${folder}`);
+    }
+    if (folder === dirname(folder)) return;
   }
 }
 
@@ -69,7 +81,7 @@ function startSupervisor(
   onProgress: DemoUpOptions['onProgress'],
   signal: AbortSignal | undefined,
 ): Promise<Extract<SupervisorMessage, { type: 'up' }>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Extract<SupervisorMessage, { type: 'up' }>>();
+  const { promise, resolve: settle, reject } = Promise.withResolvers<Extract<SupervisorMessage, { type: 'up' }>>();
   const log = openSync(files.supervisorLog(options.directory), 'a');
   const child = fork(join(import.meta.dirname, 'supervisor.ts'), {
     detached: true,
@@ -84,7 +96,7 @@ function startSupervisor(
   child.on('message', (message: SupervisorMessage) => {
     if (message.type === 'progress') onProgress?.(message.text);
     else if (message.type === 'failed') reject(new Error(`the demo cannot run here: ${message.reason}`));
-    else resolve(message);
+    else settle(message);
   });
   child.send(options);
   return promise.finally(() => {
