@@ -1,4 +1,4 @@
-// Generated from proto/flow/flow.proto by generate-descriptor.mjs; do not edit.
+// Generated from proto/flow/flow.proto by descriptor.test.ts; do not edit.
 
 /** google.protobuf.FileDescriptorSet, base64. */
 export const flowDescriptorSet = [

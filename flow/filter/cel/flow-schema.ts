@@ -13,7 +13,6 @@ export const flowSchema: DescMessage = requireMessage('flow.Flow');
 
 function requireMessage(typeName: string): DescMessage {
   const message = flowRegistry.getMessage(typeName);
-  if (message === undefined)
-    throw new Error(`flow-descriptor.ts has no message ${typeName}; run generate-descriptor.mjs`);
+  if (message === undefined) throw new Error(`flow-descriptor.ts has no message ${typeName}`);
   return message;
 }
