@@ -21,6 +21,9 @@ export const L7_DNS = 100;
 export const L7_HTTP = 101;
 export const L7_KAFKA = 102;
 
+/** Set in the tcpFlags column if the TCP header came with flags at all. */
+export const HAS_TCP_FLAGS = 0x8000;
+
 /** Values of the isReply column: Flow.is_reply is unset, false or true. */
 export const REPLY_UNSET = -1;
 export const REPLY_FALSE = 0;
@@ -57,7 +60,7 @@ export class FlowColumns {
   readonly protocol: Uint8Array;
   readonly sourcePort: Uint32Array;
   readonly destinationPort: Uint32Array;
-  /** Bit n-1 is field n of flow.TCPFlags: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128, NS 256. */
+  /** Bit n-1 is field n of flow.TCPFlags: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128, NS 256; and HAS_TCP_FLAGS. */
   readonly tcpFlags: Uint16Array;
   /** Flow.l7.type: 1 request, 2 response, 3 sample. */
   readonly l7Type: Int32Array;

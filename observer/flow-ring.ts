@@ -5,6 +5,7 @@
 
 import { COLUMN_BYTES_PER_SLOT, FlowColumns, KIND_FLOW } from './columns.ts';
 import { EndpointDictionary, NodeDictionary } from './endpoint-dictionary.ts';
+import { NOT_INTERNED } from './generation-dictionary.ts';
 import { MessageTooLargeError } from './message-too-large.ts';
 import { ResponseScanner, type ScannedResponse } from './scan-response.ts';
 import { FRAME_PREFIX_BYTES, Slab } from './slab.ts';
@@ -126,7 +127,9 @@ export class FlowRing {
     this.#makeRoom(length);
     const offset = this.#slab.write(bytes, start, end);
     const sequence = this.#next++;
-    this.#fill(sequence & this.columns.slotMask, offset, length, scanned, bytes);
+    const slot = sequence & this.columns.slotMask;
+    this.#fill(slot, offset, length, scanned);
+    this.#intern(slot, offset + FRAME_PREFIX_BYTES - start, scanned);
     if (scanned.kind === KIND_FLOW) this.#flows++;
     if (this.#wakeTimer === undefined && this.#listeners.size > 0) this.#scheduleWake();
     return sequence;
@@ -209,7 +212,7 @@ export class FlowRing {
     } while (this.#next - this.#oldest >= slots || this.#slab.free < this.#slab.needed(length));
   }
 
-  #fill(slot: number, offset: number, length: number, scanned: ScannedResponse, bytes: Uint8Array): void {
+  #fill(slot: number, offset: number, length: number, scanned: ScannedResponse): void {
     const columns = this.columns;
     columns.offset[slot] = offset;
     columns.length[slot] = length;
@@ -237,10 +240,16 @@ export class FlowRing {
     columns.reason[slot] = scanned.reason;
     columns.initiatorNewBytes[slot] = scanned.initiatorNewBytes;
     columns.responderNewBytes[slot] = scanned.responderNewBytes;
+  }
+
+  /** @param base is where the slab's copy of the message starts, less the offset the scan started at */
+  #intern(slot: number, base: number, scanned: ScannedResponse): void {
+    const { sourceId, destinationId, nodeId } = this.columns;
     const isFlow = scanned.kind === KIND_FLOW;
-    columns.sourceId[slot] = isFlow ? this.endpoints.intern(bytes, scanned.source) : 0;
-    columns.destinationId[slot] = isFlow ? this.endpoints.intern(bytes, scanned.destination) : 0;
-    columns.nodeId[slot] = isFlow ? this.nodes.intern(bytes, scanned.node) : 0;
+    const view = this.#slab.view;
+    sourceId[slot] = isFlow ? this.endpoints.intern(view, base, scanned.source) : NOT_INTERNED;
+    destinationId[slot] = isFlow ? this.endpoints.intern(view, base, scanned.destination) : NOT_INTERNED;
+    nodeId[slot] = isFlow ? this.nodes.intern(view, base, scanned.node) : NOT_INTERNED;
   }
 
   #scheduleWake(): void {

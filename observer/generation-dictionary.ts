@@ -14,6 +14,9 @@ export const NOT_INTERNED = 0;
 const LARGEST_KEY_SHARE = 1 / 256;
 /** Longer chains of colliding hashes than this are not followed, so that a sender of colliding keys cannot slow intake. */
 const MAX_PROBES = 64;
+/** Bytes of a part's start and end that its hash is made of. */
+const HASHED_AT_START = 32;
+const HASHED_AT_END = 96;
 /** Before each part stand its kind (1 byte) and its length (3 bytes, little endian). */
 const PART_HEADER_BYTES = 4;
 
@@ -23,6 +26,7 @@ interface Generation {
   count: number;
   usedBytes: number;
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   /** Start of each key by local number; the end is the next one's start. */
   readonly starts: Uint32Array;
   readonly hashes: Uint32Array;
@@ -84,12 +88,23 @@ export class GenerationDictionary {
     return 2 * this.idsPerGeneration;
   }
 
-  isLive(id: number): boolean {
-    return this.#generationOf(id) !== undefined;
+  /** The slot after which the young generation's ids begin: 0 or idsPerGeneration. */
+  get youngSlot(): number {
+    return this.#young.base & (this.slots - 1);
   }
 
-  /** The id of the key that `parts` of `source` make; NOT_INTERNED where it is refused. */
-  intern(source: Uint8Array, parts: EndpointParts): number {
+  isLive(id: number): boolean {
+    const young = (id - this.#young.base) >>> 0;
+    if (young > 0 && young <= this.#young.count) return true;
+    const old = (id - this.#old.base) >>> 0;
+    return old > 0 && old <= this.#old.count;
+  }
+
+  /**
+   * The id of the key that `parts` make; NOT_INTERNED where it is refused.
+   * @param base is added to the offsets of the parts
+   */
+  intern(source: DataView, base: number, parts: EndpointParts): number {
     let length = 0;
     for (let i = 0; i < parts.count; i++) {
       length += PART_HEADER_BYTES + (parts.ends[i] as number) - (parts.starts[i] as number);
@@ -98,14 +113,14 @@ export class GenerationDictionary {
       this.#refused++;
       return NOT_INTERNED;
     }
-    const hash = hashParts(source, parts, this.#seed);
-    const young = find(this.#young, hash, source, parts, length);
+    const hash = hashParts(source, base, parts, this.#seed);
+    const young = find(this.#young, hash, source, base, parts, length);
     if (young > 0) return (this.#young.base + young) >>> 0;
     if (young < 0) {
       this.#refused++;
       return NOT_INTERNED;
     }
-    return this.#insert(hash, source, parts, length);
+    return this.#insert(hash, source, base, parts, length);
   }
 
   /** The key of a live id as [kind, content] parts; views that are valid until the next intern(). */
@@ -117,7 +132,7 @@ export class GenerationDictionary {
     const end = generation.starts[local + 1] as number;
     const bytes = generation.bytes;
     while (position < end) {
-      const header = word(bytes, position);
+      const header = generation.view.getUint32(position, true);
       position += PART_HEADER_BYTES;
       const contentEnd = position + (header >>> 8);
       yield { kind: header & 0xff, content: bytes.subarray(position, contentEnd) };
@@ -133,25 +148,22 @@ export class GenerationDictionary {
     return undefined;
   }
 
-  #insert(hash: number, source: Uint8Array, parts: EndpointParts, length: number): number {
+  #insert(hash: number, source: DataView, base: number, parts: EndpointParts, length: number): number {
     let generation = this.#young;
     if (generation.count + 1 >= this.idsPerGeneration || generation.usedBytes + length > this.keyBytesPerGeneration) {
       this.#rotate();
       generation = this.#young;
     }
     const local = ++generation.count;
-    const bytes = generation.bytes;
+    const view = generation.view;
     let position = generation.usedBytes;
     for (let i = 0; i < parts.count; i++) {
-      const start = parts.starts[i] as number;
-      const end = parts.ends[i] as number;
-      const partLength = end - start;
-      bytes[position] = parts.kinds[i] as number;
-      bytes[position + 1] = partLength;
-      bytes[position + 2] = partLength >>> 8;
-      bytes[position + 3] = partLength >>> 16;
+      const start = base + (parts.starts[i] as number);
+      const partLength = base + (parts.ends[i] as number) - start;
+      view.setUint32(position, partHeader(parts.kinds[i] as number, partLength), true);
       position += PART_HEADER_BYTES;
-      for (let from = start; from < end; from++) bytes[position++] = source[from] as number;
+      copy(source, start, view, position, partLength);
+      position += partLength;
     }
     generation.usedBytes = position;
     generation.starts[local + 1] = position;
@@ -177,11 +189,13 @@ export class GenerationDictionary {
 }
 
 function emptyGeneration(ids: number, keyBytes: number, base: number): Generation {
+  const bytes = new Uint8Array(keyBytes);
   return {
     base,
     count: 0,
     usedBytes: 0,
-    bytes: new Uint8Array(keyBytes),
+    bytes,
+    view: new DataView(bytes.buffer),
     starts: new Uint32Array(ids + 1),
     hashes: new Uint32Array(ids),
     table: new Uint32Array(ids * 2),
@@ -189,30 +203,43 @@ function emptyGeneration(ids: number, keyBytes: number, base: number): Generatio
 }
 
 /** The local number of the key in the generation; 0 if it is not there; -1 if the search was given up. */
-function find(generation: Generation, hash: number, source: Uint8Array, parts: EndpointParts, length: number): number {
+function find(
+  generation: Generation,
+  hash: number,
+  source: DataView,
+  base: number,
+  parts: EndpointParts,
+  length: number,
+): number {
   const mask = generation.table.length - 1;
   let slot = hash & mask;
   for (let probe = 0; probe < MAX_PROBES; probe++) {
     const local = generation.table[slot] as number;
     if (local === 0) return 0;
-    if (generation.hashes[local] === hash && hasKey(generation, local, source, parts, length)) return local;
+    if (generation.hashes[local] === hash && hasKey(generation, local, source, base, parts, length)) return local;
     slot = (slot + 1) & mask;
   }
   return -1;
 }
 
-function hasKey(generation: Generation, local: number, source: Uint8Array, parts: EndpointParts, length: number) {
+function hasKey(
+  generation: Generation,
+  local: number,
+  source: DataView,
+  base: number,
+  parts: EndpointParts,
+  length: number,
+): boolean {
   let position = generation.starts[local] as number;
   if ((generation.starts[local + 1] as number) - position !== length) return false;
-  const bytes = generation.bytes;
+  const view = generation.view;
   for (let i = 0; i < parts.count; i++) {
-    const start = parts.starts[i] as number;
-    const end = parts.ends[i] as number;
-    if (word(bytes, position) !== partHeader(parts.kinds[i] as number, end - start)) return false;
+    const start = base + (parts.starts[i] as number);
+    const partLength = base + (parts.ends[i] as number) - start;
+    if (view.getUint32(position, true) !== partHeader(parts.kinds[i] as number, partLength)) return false;
     position += PART_HEADER_BYTES;
-    for (let from = start; from < end; from++) {
-      if (bytes[position++] !== source[from]) return false;
-    }
+    if (!isEqual(source, start, view, position, partLength)) return false;
+    position += partLength;
   }
   return true;
 }
@@ -221,35 +248,53 @@ function partHeader(kind: number, length: number): number {
   return (kind | (length << 8)) >>> 0;
 }
 
-function word(bytes: Uint8Array, position: number): number {
-  return (
-    ((bytes[position] as number) |
-      ((bytes[position + 1] as number) << 8) |
-      ((bytes[position + 2] as number) << 16) |
-      ((bytes[position + 3] as number) << 24)) >>>
-    0
-  );
+/** Four bytes at a time: calling into the engine's own copy or compare costs more than a few hundred bytes do. */
+function copy(source: DataView, from: number, target: DataView, to: number, length: number): void {
+  let i = 0;
+  for (; i + 4 <= length; i += 4) target.setInt32(to + i, source.getInt32(from + i));
+  for (; i < length; i++) target.setUint8(to + i, source.getUint8(from + i));
 }
 
-/** Multiply and rotate over 32-bit words, finished as in MurmurHash3: quick, and well spread for keys alike but for a digit. */
-function hashParts(source: Uint8Array, parts: EndpointParts, seed: number): number {
+function isEqual(left: DataView, leftStart: number, right: DataView, rightStart: number, length: number): boolean {
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    if (left.getInt32(leftStart + i) !== right.getInt32(rightStart + i)) return false;
+  }
+  for (; i < length; i++) {
+    if (left.getUint8(leftStart + i) !== right.getUint8(rightStart + i)) return false;
+  }
+  return true;
+}
+
+/**
+ * Multiply and rotate over 32-bit words, finished as in MurmurHash3. Of a long part only the ends are hashed: identity and
+ * namespace stand first in an Endpoint, pod name and workload last, and the labels between follow from them. Keys that
+ * differ in between alone share a chain, which MAX_PROBES bounds.
+ */
+function hashParts(source: DataView, base: number, parts: EndpointParts, seed: number): number {
   let hash = seed;
   for (let i = 0; i < parts.count; i++) {
-    const end = parts.ends[i] as number;
-    let position = parts.starts[i] as number;
-    hash = Math.imul(hash ^ partHeader(parts.kinds[i] as number, end - position), 0x9e3779b1);
-    for (; position + 4 <= end; position += 4) {
-      const value =
-        (source[position] as number) |
-        ((source[position + 1] as number) << 8) |
-        ((source[position + 2] as number) << 16) |
-        ((source[position + 3] as number) << 24);
-      hash = Math.imul(hash ^ value, 0x85ebca6b);
-      hash = (hash << 13) | (hash >>> 19);
+    const start = base + (parts.starts[i] as number);
+    const end = base + (parts.ends[i] as number);
+    hash = Math.imul(hash ^ partHeader(parts.kinds[i] as number, end - start), 0x9e3779b1);
+    if (end - start <= HASHED_AT_START + HASHED_AT_END) hash = hashRange(source, start, end, hash);
+    else {
+      hash = hashRange(source, start, start + HASHED_AT_START, hash);
+      hash = hashRange(source, end - HASHED_AT_END, end, hash);
     }
-    for (; position < end; position++) hash = Math.imul(hash ^ (source[position] as number), 0xc2b2ae35);
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function hashRange(source: DataView, start: number, end: number, seed: number): number {
+  let hash = seed;
+  let position = start;
+  for (; position + 4 <= end; position += 4) {
+    hash = Math.imul(hash ^ source.getInt32(position), 0x85ebca6b);
+    hash = (hash << 13) | (hash >>> 19);
+  }
+  for (; position < end; position++) hash = Math.imul(hash ^ source.getUint8(position), 0xc2b2ae35);
+  return hash;
 }

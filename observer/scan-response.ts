@@ -3,7 +3,7 @@
 // Where a singular message occurs twice the last one wins whole, as in the generated decoder. What is inside fields that
 // no column needs is not looked at, so it may still fail to decode later.
 
-import { KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS, KIND_NONE, REPLY_UNSET } from './columns.ts';
+import { HAS_TCP_FLAGS, KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS, KIND_NONE, REPLY_UNSET } from './columns.ts';
 import {
   EndpointParts,
   PART_DNS_NAME,
@@ -361,7 +361,7 @@ export class ResponseScanner {
   #scanTcpFlags(): void {
     const reader = this.#reader;
     const outerEnd = this.#enter();
-    let flags = 0;
+    let flags = HAS_TCP_FLAGS;
     while (reader.position < reader.end) {
       const tag = reader.tag();
       const field = tag >>> 3;

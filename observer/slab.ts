@@ -9,6 +9,7 @@ export const FRAME_PREFIX_BYTES = 5;
 export class Slab {
   readonly capacity: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
   /** Where the next frame starts. */
   #head = 0;
   /** Where the oldest frame starts; equal to #head when empty or full, told apart by #used. */
@@ -20,6 +21,7 @@ export class Slab {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   get used(): number {

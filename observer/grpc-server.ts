@@ -1,0 +1,111 @@
+// The gRPC server of an observer: one @grpc/grpc-js server with one door, health and reflection. Services are registered by
+// their own files; this one listens, says whether it is serving, and stops.
+
+import { readFileSync } from 'node:fs';
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { type Authorise, admitAll, type Door, makeDoor } from './door.ts';
+import { type GenericService, toServiceDefinition } from './service-definition.ts';
+
+export interface TlsServerOptions {
+  /** PEM. */
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  /** PEM of the CAs whose client certificates are accepted, and then required. Default: none is asked for. */
+  readonly clientCa?: Buffer;
+}
+
+export interface GrpcServerOptions {
+  readonly tls?: TlsServerOptions;
+  /** Asked for every call. Default: admit all. */
+  readonly authorise?: Authorise;
+  /** Services that health answers for besides "". Default: observer.Observer. */
+  readonly healthServices?: readonly string[];
+  /** Largest request accepted. Default 4 MiB, as gRPC's own (grpc.max_receive_message_length). */
+  readonly maxRequestBytes?: number;
+}
+
+/** How long stop() waits for calls to end by themselves. */
+const STOP_GRACE_MS = 500;
+
+export class GrpcServer {
+  readonly server: Server;
+  readonly door: Door;
+  readonly #credentials: ServerCredentials;
+  readonly #health: HealthImplementation;
+  readonly #healthServices: readonly string[];
+  readonly #closers = new Set<() => void>();
+
+  constructor(options: GrpcServerOptions = {}) {
+    this.door = makeDoor(options.authorise ?? admitAll);
+    this.server = new Server({
+      interceptors: [this.door.interceptor],
+      'grpc.max_receive_message_length': options.maxRequestBytes ?? 4 * 1024 * 1024,
+      // A peer that is gone without a word is noticed within 40 s, and its streams ended.
+      'grpc.keepalive_time_ms': 30_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      // Requests are small, and most connections carry a few streams: a page, a command, a relay.
+      'grpc.max_concurrent_streams': 256,
+    });
+    this.#credentials = makeCredentials(options.tls);
+    this.#healthServices = ['', ...(options.healthServices ?? ['observer.Observer'])];
+    this.#health = new HealthImplementation();
+    this.#health.addToServer(this.server);
+    this.setServing(false);
+    const descriptors = readFileSync(new URL('../proto/descriptors.binpb', import.meta.url));
+    new ReflectionService(loadFileDescriptorSetFromBuffer(descriptors)).addToServer(this.server);
+  }
+
+  /**
+   * Registers a generated service. Handlers are those of grpc-js, by method name.
+   * @param asBytes methods whose handlers write serialised responses
+   */
+  addService(service: GenericService, handlers: UntypedServiceImplementation, asBytes: readonly string[] = []): void {
+    this.server.addService(toServiceDefinition(service, asBytes), handlers);
+  }
+
+  /** What health checks answer from now on: SERVING or NOT_SERVING. */
+  setServing(isServing: boolean): void {
+    for (const service of this.#healthServices) this.#health.setStatus(service, isServing ? 'SERVING' : 'NOT_SERVING');
+  }
+
+  /** Calls `close` when the server stops, for streams that would not end by themselves. */
+  onStop(close: () => void): void {
+    this.#closers.add(close);
+  }
+
+  /**
+   * @param address "host:port" (port 0 for any free one) or "unix:/path"
+   * @returns the port bound; 0 for a unix socket
+   */
+  async listen(address: string): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.server.bindAsync(address, this.#credentials, (error, port) => {
+      if (error) reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error }));
+      else resolve(port);
+    });
+    return promise;
+  }
+
+  /** Says NOT_SERVING, ends streams, and closes; calls still running after half a second are cut. */
+  async stop(): Promise<void> {
+    this.setServing(false);
+    for (const close of this.#closers) close();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cut = setTimeout(() => {
+      this.server.forceShutdown();
+      resolve();
+    }, STOP_GRACE_MS);
+    this.server.tryShutdown(() => resolve());
+    await promise;
+    clearTimeout(cut);
+  }
+}
+
+function makeCredentials(tls: TlsServerOptions | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { cert_chain: tls.certificate, private_key: tls.key };
+  return ServerCredentials.createSsl(tls.clientCa ?? null, [pair], tls.clientCa !== undefined);
+}
