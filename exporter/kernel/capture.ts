@@ -163,7 +163,8 @@ class NodeCapture implements Capture {
       ];
       this.#addresses = new LocalAddresses(flow.mapFd('host_addresses'));
       this.#addresses.refresh();
-      this.#method = chooseMethod(LOOPBACK_INDEX, flow.programFd(placePrograms.loopback.egress));
+      this.#method =
+        this.#options.attachMethod ?? chooseMethod(LOOPBACK_INDEX, flow.programFd(placePrograms.loopback.egress));
       this.#watchInterfaces(flow);
     });
     this.#note('connections', reason);
