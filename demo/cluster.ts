@@ -1,6 +1,6 @@
 // The demo cluster: an online shop of 15 pods in 6 Kubernetes namespaces, and a client on the "internet".
 // A declaration and nothing else; rates sum to about 100 requests a second.
-import type { Answer, Call, Edge, Protocol, Server, Workload, WorkloadKey } from './topology.ts';
+import type { Answer, Call, Edge, Program, Protocol, Server, Workload, WorkloadKey } from './topology.ts';
 
 const fast: Answer = { path: '/', outcomes: [{ status: 200, weight: 1, delayMs: 2 }] };
 
@@ -149,6 +149,15 @@ export const workloads: readonly Workload[] = [
     service: { port: 53, targetPort: 53, transport: 'UDP', clusterIp: '10.96.0.10' },
   },
 ];
+
+/** What the gateway is where nginx is not installed: the same ports, the same way on to shop/web. */
+export const gatewayWithoutNginx: Program = {
+  kind: 'node',
+  servers: [
+    { protocol: 'http1', port: 80, answers: [], forwardTo: 'shop/web' },
+    { protocol: 'https', port: 443, answers: [], forwardTo: 'shop/web' },
+  ],
+};
 
 type Habits = Partial<Pick<Edge, 'shape' | 'connection' | 'family'>>;
 

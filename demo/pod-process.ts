@@ -8,7 +8,8 @@ import type { ProgramStart } from './programs.ts';
 /** Kept of what a pod printed, for the reason it failed. */
 const outputKept = 2000;
 
-const podEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' };
+/** Nothing of whoever typed `demo up` shall change how a pod behaves. */
+export const cleanEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C', NODE_ENV: 'production' } as const;
 
 /**
  * A Node pod; it speaks over `child.send` and its messages. Its heap is small so that twelve of them are. All share the
@@ -80,7 +81,7 @@ function spawnInPod(
   const [program = '', ...args] = [...intoCgroup, ...inPod];
   return spawn(program, args, {
     cwd: '/',
-    env: { ...podEnvironment, ...environment },
+    env: { ...cleanEnvironment, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', channel],
   });
 }

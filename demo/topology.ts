@@ -25,6 +25,8 @@ export interface Server {
   readonly protocol: 'http1' | 'http2' | 'https' | 'grpc';
   readonly port: number;
   readonly answers: readonly Answer[];
+  /** Passes every request on to port 8080 of this workload instead of answering. */
+  readonly forwardTo?: WorkloadKey;
 }
 
 /** What runs in a pod: our own small Node services, or a program of the machine. */

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { livingSupervisor } from './cgroup.ts';
 import { demoDown, findLeftovers } from './down.ts';
+import { cleanEnvironment } from './pod-process.ts';
 import { requireRoot } from './root.ts';
 import { defaultDirectory, files, isAlive, readState } from './state.ts';
 import type { SupervisorMessage, SupervisorOptions } from './supervisor-messages.ts';
@@ -86,7 +87,7 @@ function startSupervisor(
   const child = fork(join(import.meta.dirname, 'supervisor.ts'), {
     detached: true,
     execArgv: [],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' },
+    env: cleanEnvironment,
     stdio: ['ignore', log, log, 'ipc'],
   });
   const onAbort = () => reject(signal?.reason);

@@ -7,7 +7,10 @@ export type EdgeName = Pick<EdgeTruth, 'from' | 'to' | 'protocol' | 'port' | 'co
 export class EdgeCounts {
   readonly truth: EdgeTruth;
 
-  constructor(name: EdgeName) {
+  readonly #onAnswer: () => void;
+
+  constructor(name: EdgeName, onAnswer: () => void) {
+    this.#onAnswer = onAnswer;
     this.truth = { ...name, sent: 0, answered: 0, unanswered: 0, connections: 0, statuses: {} };
   }
 
@@ -18,6 +21,7 @@ export class EdgeCounts {
   answered(status: string): void {
     this.truth.answered++;
     this.truth.statuses[status] = (this.truth.statuses[status] ?? 0) + 1;
+    this.#onAnswer();
   }
 
   unanswered(): void {
@@ -32,6 +36,12 @@ export class EdgeCounts {
 /** The edges of one pod; an edge exists from the first time it is asked for. */
 export class PodCounts {
   readonly #edges = new Map<string, EdgeCounts>();
+  readonly #onAnswer: () => void;
+
+  /** `onAnswer` is called after each answer was counted. */
+  constructor(onAnswer: () => void = () => {}) {
+    this.#onAnswer = onAnswer;
+  }
 
   edge(
     from: WorkloadKey,
@@ -43,7 +53,7 @@ export class PodCounts {
     const key = `${from} ${to} ${protocol} ${port}`;
     const known = this.#edges.get(key);
     if (known) return known;
-    const counts = new EdgeCounts({ from, to, protocol, port, countedBy });
+    const counts = new EdgeCounts({ from, to, protocol, port, countedBy }, this.#onAnswer);
     this.#edges.set(key, counts);
     return counts;
   }

@@ -10,7 +10,12 @@ import type { FromPod, PodConfiguration, ToPod } from './messages.ts';
 import { startServer } from './servers.ts';
 
 const countsEveryMs = 1000;
-const counts = new PodCounts();
+/** The first answers are told at once, so that whoever waits for traffic need not wait for the clock. */
+const answersToldAtOnce = 3;
+let answersTold = 0;
+const counts = new PodCounts(() => {
+  if (answersTold++ < answersToldAtOnce) tell({ type: 'counts', edges: counts.all() });
+});
 const traffic = new Map<string, EdgeTraffic>();
 let configuration: PodConfiguration | null = null;
 

@@ -7,11 +7,15 @@ import { createServer as createHttps } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Server } from '../topology.ts';
 import type { Chance } from './chance.ts';
+import { forwarder } from './forward.ts';
 import type { PodConfiguration } from './messages.ts';
 import { chooseOutcome } from './outcomes.ts';
 
 /** Called for each request with the client's address and the answer's status, when the answer is sent. */
 export type OnServed = (sourceIp: string, server: Server, status: number) => void;
+
+type DemoRequest = IncomingMessage | Http2ServerRequest;
+type DemoResponse = ServerResponse | Http2ServerResponse;
 
 interface Listener {
   once(event: 'error', listener: (error: Error) => void): unknown;
@@ -25,25 +29,20 @@ export async function startServer(
   chance: Chance,
   onServed: OnServed,
 ): Promise<void> {
-  if (server.protocol === 'grpc') {
-    const { startGrpcServer } = await import('./grpc.ts');
-    return startGrpcServer(server, chance);
-  }
-  const answer = (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) => {
-    void respond(server, request, response, chance, onServed);
-  };
+  const { protocol } = server;
+  if (protocol === 'grpc') return (await import('./grpc.ts')).startGrpcServer(server, chance);
   // Clients keep idle connections for long; a shorter server would close under a request just sent.
   const keepAlive = { keepAliveTimeout: 90_000 };
-  const { certificate } = configuration;
-  const listener: Listener =
-    server.protocol === 'http2'
-      ? createHttp2(answer)
-      : server.protocol === 'https'
-        ? createHttps(
-            { ...keepAlive, cert: readFileSync(certificate.certFile), key: readFileSync(certificate.keyFile) },
-            answer,
-          )
-        : createHttp(keepAlive, answer);
+  const { certFile, keyFile } = configuration.certificate;
+  const respondHere = (request: DemoRequest, response: DemoResponse) =>
+    void respond(server, request, response, chance, onServed);
+  const respondHttp1 = server.forwardTo ? forwarder(server.forwardTo, configuration) : respondHere;
+  const listeners: Record<typeof protocol, () => Listener> = {
+    http1: () => createHttp(keepAlive, respondHttp1),
+    https: () => createHttps({ ...keepAlive, cert: readFileSync(certFile), key: readFileSync(keyFile) }, respondHttp1),
+    http2: () => createHttp2(respondHere),
+  };
+  const listener = listeners[protocol]();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   listener.once('error', reject);
   listener.listen(server.port, '::', resolve);
@@ -52,8 +51,8 @@ export async function startServer(
 
 async function respond(
   server: Server,
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
+  request: DemoRequest,
+  response: DemoResponse,
   chance: Chance,
   onServed: OnServed,
 ): Promise<void> {
