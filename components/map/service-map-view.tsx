@@ -3,8 +3,15 @@
 // The service map: model in, picture out. Owns layout, routing, drawing and the pointer; owns no data and no filter.
 // Figures update in place; positions change only for vertices that are new or that the reader moved.
 
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
+import { mapFigures } from './graph/figures.ts';
+import { groupsOf, type ViewGraph, viewGraph } from './graph/view-graph.ts';
 import type { MapMetric, MapSelection, MapTheme } from './map-view-types.ts';
+import { ServiceList } from './service-list.tsx';
+import { MapChoices, MapLegend } from './view/map-controls.tsx';
+import { MapStage } from './view/map-stage.tsx';
+import { useScene } from './view/use-scene.ts';
 
 export interface ServiceMapViewProps {
   /** Same object identity = nothing to do; same `topologyRevision` = figures only, no layout. */
@@ -22,11 +29,113 @@ export interface ServiceMapViewProps {
   /** Lights the vertices whose "namespace/name" contains it, case-insensitively; empty lights nothing. */
   readonly find?: string | undefined;
   readonly theme: MapTheme;
-  /** The reader pressed a drop marker; without it the edge is selected. */
+  /** The reader pressed a drop marker; without it the edge is selected. Ends as in `MapSelection`. */
   readonly onShowDrops?: ((sourceId: string, destinationId: string) => void) | undefined;
   readonly className?: string | undefined;
 }
 
 export function ServiceMapView(props: ServiceMapViewProps) {
-  return <section aria-label="Service map" className={props.className} data-theme={props.theme} />;
+  const { model, selection, onSelect, metric, find = '' } = props;
+  const section = useRef<HTMLElement>(null);
+  const [isList, setList] = useState(false);
+  const { keeper, snapshot } = useScene(model, props.visibleFilter);
+  const graph = snapshot?.graph;
+  const figures = useMemo(() => (graph ? mapFigures(model, graph) : undefined), [model, graph]);
+  const dropReasons = useMemo(() => (graph ? reasonsByLink(model, graph) : new Map()), [model, graph]);
+  const { isFullscreen, toggleFullscreen } = useFullscreen(section);
+  const groups = [...(graph?.groups.values() ?? [])].filter((group) => group.memberIds.length > 1);
+  const openCount = groups.filter((group) => !snapshot?.closed.get(group.id)).length;
+  return (
+    <section
+      ref={section}
+      aria-label="Service map"
+      data-theme={props.theme}
+      className={`relative isolate overflow-hidden bg-bg ${props.className ?? 'size-full'}`}
+    >
+      {snapshot && figures && !isList && (
+        <MapStage
+          keeper={keeper}
+          snapshot={snapshot}
+          figures={figures}
+          dropReasons={dropReasons}
+          selection={selection}
+          onSelect={onSelect}
+          hovered={props.hovered ?? null}
+          onHover={props.onHover}
+          metric={metric}
+          find={find}
+          onShowDrops={props.onShowDrops}
+          isFullscreen={isFullscreen}
+          onFullscreen={toggleFullscreen}
+        />
+      )}
+      {isList && <OpenList {...props} find={find} />}
+      <header className="pointer-events-none absolute top-3 left-4 z-10 flex items-baseline gap-2.5">
+        <h2 className="font-semibold text-fg text-sm">Service map</h2>
+        <p className="text-2xs text-fg-3 tabular-nums" aria-live="off">
+          {graph
+            ? `${plural(graph.serviceCount, 'service')} · ${plural(graph.connectionCount, 'connection')}`
+            : 'laying out'}
+          {model.folded && ' · the rarest are folded into “other”'}
+        </p>
+      </header>
+      <MapChoices
+        metric={metric}
+        onMetricChange={props.onMetricChange}
+        isList={isList}
+        onListChange={setList}
+        openCount={openCount}
+        groupCount={groups.length}
+        onAllClosed={(isClosed) =>
+          keeper.setClosed(
+            groups.map((group) => group.id),
+            isClosed,
+          )
+        }
+      />
+      {!isList && <MapLegend hasSelection={selection !== null} />}
+    </section>
+  );
+}
+
+const acceptAll = () => true;
+
+/** The list shows every service, so it has a graph of its own with all namespaces open. */
+function OpenList(props: ServiceMapViewProps & { find: string }) {
+  const { model, visibleFilter } = props;
+  const graph = useMemo(() => {
+    const accepts = visibleFilter ?? acceptAll;
+    return viewGraph(model, accepts, groupsOf(model, accepts), new Set());
+  }, [model, visibleFilter]);
+  const figures = useMemo(() => mapFigures(model, graph), [model, graph]);
+  return <ServiceList {...props} graph={graph} figures={figures} />;
+}
+
+function reasonsByLink(model: ServiceMapModel, graph: ViewGraph): Map<string, readonly string[]> {
+  const reasons = new Map<string, readonly string[]>();
+  for (const link of graph.links.values()) {
+    const found = new Set<string>();
+    for (const id of link.edgeIds) for (const drop of model.edges.get(id)?.drops ?? []) found.add(drop.reason);
+    if (found.size > 0) reasons.set(link.id, [...found]);
+  }
+  return reasons;
+}
+
+function plural(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
+}
+
+function useFullscreen(element: React.RefObject<HTMLElement | null>) {
+  const [isFullscreen, setFullscreen] = useState(false);
+  useEffect(() => {
+    const read = () => setFullscreen(document.fullscreenElement === element.current && element.current !== null);
+    document.addEventListener('fullscreenchange', read);
+    return () => document.removeEventListener('fullscreenchange', read);
+  }, [element]);
+  const toggleFullscreen = () => {
+    // Refused where the browser or a frame forbids it; the button then simply does nothing.
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => undefined);
+    else element.current?.requestFullscreen().catch(() => undefined);
+  };
+  return { isFullscreen, toggleFullscreen };
 }

@@ -3,6 +3,7 @@
 
 import type { MapEdge, MapVertex, ServiceMapModel } from '../../store/service-map-model.ts';
 import { compareText, type LayoutGraph, type LayoutVertex, linkId } from '../layout/layout-graph.ts';
+import { namespaceCardId } from '../map-view-types.ts';
 
 /** A card: one vertex, or a closed namespace standing for all of its members. */
 export interface ViewVertex {
@@ -51,10 +52,6 @@ export interface ViewGraph {
 export const MAX_LOOSE = 24;
 const OUTSIDE_NAMESPACE = 'external';
 
-export function groupIdOf(cluster: string, namespace: string): string {
-  return `ns:${cluster}/${namespace}`;
-}
-
 type Accepts = (vertex: MapVertex) => boolean;
 
 /** Namespaces of the model with their members, before anything is closed. */
@@ -85,7 +82,7 @@ function add(
   namespace: string,
   vertexId: string,
 ): void {
-  const id = groupIdOf(cluster, namespace);
+  const id = namespaceCardId(cluster, namespace);
   const group = members.get(id);
   if (group) group.ids.push(vertexId);
   else members.set(id, { cluster, namespace, ids: [vertexId] });

@@ -1,0 +1,62 @@
+// The map alone on a page, for screenshots and measuring. Query: services=20|300|..., theme=light, select=ID, find=...,
+// open=1 opens every namespace, metric=..., tick=1 moves the figures every 500 ms. Not part of the product.
+
+import { StrictMode, useEffect, useMemo, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { ServiceMapModel } from '../../store/service-map-model.ts';
+import { randomModel } from '../fixtures/random-model.ts';
+import { SHOP_MODEL } from '../fixtures/shop-model.ts';
+import { MAP_METRICS, type MapMetric, type MapSelection } from '../map-view-types.ts';
+import { ServiceMapView } from '../service-map-view.tsx';
+
+const query = new URLSearchParams(location.search);
+const theme = query.get('theme') === 'light' ? 'light' : 'dark';
+document.documentElement.classList.toggle('dark', theme === 'dark');
+const services = Number(query.get('services') ?? 20);
+
+function Harness() {
+  const first = useMemo(() => (services === 20 ? SHOP_MODEL : randomModel(services)), []);
+  const [model, setModel] = useState<ServiceMapModel>(first);
+  const selected = query.get('select');
+  const [selection, setSelection] = useState<MapSelection | null>(selected ? { kind: 'vertex', id: selected } : null);
+  const [metric, setMetric] = useState<MapMetric>(
+    MAP_METRICS.find((each) => each === query.get('metric')) ?? 'requests',
+  );
+  useEffect(() => {
+    if (!query.has('tick')) return;
+    const timer = setInterval(() => setModel(moveFigures), 500);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => {
+    Object.assign(window, { harness: { setModel, setSelection, model: first } });
+  }, [first]);
+  return (
+    <ServiceMapView
+      model={model}
+      selection={selection}
+      onSelect={setSelection}
+      metric={metric}
+      onMetricChange={setMetric}
+      find={query.get('find') ?? ''}
+      theme={theme}
+      className="h-dvh w-dvw"
+    />
+  );
+}
+
+function moveFigures(model: ServiceMapModel): ServiceMapModel {
+  const edges = [...model.edges].map(([id, edge]): [string, typeof edge] => [
+    id,
+    { ...edge, requests: Math.round(edge.requests * (0.9 + Math.random() * 0.2)) },
+  ]);
+  return { ...model, edges: new Map(edges) };
+}
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <Harness />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,138 @@
+'use client';
+
+// The buttons at the map's bottom right, and the choice of figure and view at its top right.
+
+import {
+  Expand,
+  List,
+  LocateFixed,
+  type LucideIcon,
+  Map as MapIcon,
+  Minus,
+  Plus,
+  Shrink,
+  Sparkles,
+} from 'lucide-react';
+import { METRIC_NAMES } from '../graph/figure-text.ts';
+import { MAP_METRICS, type MapMetric } from '../map-view-types.ts';
+
+function ControlButton(props: { icon: LucideIcon; label: string; hint: string; onPress: () => void }) {
+  const Icon = props.icon;
+  return (
+    <button
+      type="button"
+      aria-label={props.label}
+      title={`${props.label}${props.hint}`}
+      onClick={props.onPress}
+      className="grid h-7 w-8 place-items-center text-fg-2 hover:bg-hover hover:text-fg"
+    >
+      <Icon size={14} strokeWidth={1.8} aria-hidden="true" />
+    </button>
+  );
+}
+
+export interface ZoomControlsProps {
+  readonly isFullscreen: boolean;
+  readonly onZoom: (factor: number) => void;
+  readonly onFit: () => void;
+  readonly onTidy: () => void;
+  readonly onFullscreen: () => void;
+}
+
+export function ZoomControls({ isFullscreen, onZoom, onFit, onTidy, onFullscreen }: ZoomControlsProps) {
+  return (
+    <div
+      data-map-control=""
+      className="absolute right-3 bottom-3 z-10 flex divide-x divide-line overflow-hidden rounded-control border border-line bg-raised shadow-card"
+    >
+      <ControlButton icon={Minus} label="Zoom out" hint=" (-)" onPress={() => onZoom(1 / 1.3)} />
+      <ControlButton icon={Plus} label="Zoom in" hint=" (+)" onPress={() => onZoom(1.3)} />
+      <ControlButton icon={LocateFixed} label="Fit the map" hint=" (0)" onPress={onFit} />
+      <ControlButton icon={Sparkles} label="Tidy: lay out afresh" hint="" onPress={onTidy} />
+      <ControlButton
+        icon={isFullscreen ? Shrink : Expand}
+        label={isFullscreen ? 'Leave full screen' : 'Full screen'}
+        hint=""
+        onPress={onFullscreen}
+      />
+    </div>
+  );
+}
+
+export interface MapChoicesProps {
+  readonly metric: MapMetric;
+  readonly onMetricChange: ((metric: MapMetric) => void) | undefined;
+  readonly isList: boolean;
+  readonly onListChange: (isList: boolean) => void;
+  /** Namespaces that are open now, and in all; no buttons for a map without namespaces. */
+  readonly openCount: number;
+  readonly groupCount: number;
+  readonly onAllClosed: (isClosed: boolean) => void;
+}
+
+export function MapChoices(props: MapChoicesProps) {
+  const Icon = props.isList ? MapIcon : List;
+  const button =
+    'h-7 rounded-control border border-line bg-raised px-2 text-fg-2 text-xs hover:border-line-strong hover:text-fg';
+  return (
+    <div data-map-control="" className="absolute top-2.5 right-3 z-10 flex items-center gap-1.5">
+      {!props.isList && props.groupCount > 1 && (
+        <button type="button" className={button} onClick={() => props.onAllClosed(props.openCount > 0)}>
+          {props.openCount > 0 ? 'Close all' : 'Open all'}
+        </button>
+      )}
+      {props.onMetricChange && (
+        <select
+          aria-label="Figure shown on the map"
+          value={props.metric}
+          onChange={(event) => {
+            const chosen = MAP_METRICS.find((metric) => metric === event.target.value);
+            if (chosen) props.onMetricChange?.(chosen);
+          }}
+          className={button}
+        >
+          {MAP_METRICS.map((metric) => (
+            <option key={metric} value={metric}>
+              {METRIC_NAMES[metric]}
+            </option>
+          ))}
+        </select>
+      )}
+      <button
+        type="button"
+        aria-pressed={props.isList}
+        className={`${button} flex items-center gap-1.5`}
+        onClick={() => props.onListChange(!props.isList)}
+      >
+        <Icon size={13} aria-hidden="true" />
+        {props.isList ? 'Map' : 'List'}
+      </button>
+    </div>
+  );
+}
+
+export function MapLegend({ hasSelection }: { hasSelection: boolean }) {
+  const line = 'h-0 w-3.5 border-t-2';
+  return (
+    <div className="pointer-events-none absolute bottom-3.5 left-4 z-10 flex items-center gap-4 text-2xs text-fg-3">
+      <span className="flex items-center gap-1.5">
+        <i className={`${line} border-edge`} /> forwarded
+      </span>
+      <span className="flex items-center gap-1.5">
+        <svg aria-hidden="true" viewBox="0 0 16 10" className="h-2.5 w-4">
+          <path d="M0 5H16" className="stroke-warn-fill" strokeWidth="2" />
+          <path d="M8 0.5 12.4 8.3H3.6Z" className="fill-warn-fill" />
+        </svg>
+        errors or slow
+      </span>
+      {hasSelection && (
+        <span className="flex items-center gap-1.5">
+          <i className={`${line} border-accent`} /> selected
+        </span>
+      )}
+      <span className="flex items-center gap-1.5">
+        <i className={`${line} border-bad border-dashed`} /> dropped
+      </span>
+    </div>
+  );
+}

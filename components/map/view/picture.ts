@@ -1,0 +1,98 @@
+// Scene, figures and highlight put together into what the painter and the cards show. Pure.
+
+import { buildEdgeLayer, type EdgeLayer } from '../draw/edge-layer.ts';
+import { type EdgeStyle, edgeWidth } from '../draw/edge-style.ts';
+import { type DotLink, dotsFor } from '../draw/flow-dots.ts';
+import type { CanvasBox, CanvasCard } from '../draw/static-layer.ts';
+import { cardLine, figureLines, formatCount } from '../graph/figure-text.ts';
+import type { Figures, MapFigures } from '../graph/figures.ts';
+import type { Highlight } from '../graph/highlight.ts';
+import type { ViewGraph, ViewLink, ViewVertex } from '../graph/view-graph.ts';
+import type { MapMetric } from '../map-view-types.ts';
+import type { Scene } from '../scene.ts';
+import { STATUS_WORDS } from './status-mark.tsx';
+
+export function edgeLayerOf(scene: Scene, figures: MapFigures, metric: MapMetric, highlight: Highlight): EdgeLayer {
+  const styles = new Map<string, EdgeStyle>();
+  for (const id of scene.routes.keys()) {
+    const each = figures.links.get(id);
+    const isLit = highlight.litLinks.has(id);
+    styles.set(id, {
+      status: each?.status ?? 'ok',
+      emphasis: isLit ? 'lit' : highlight.fadesRest ? 'faded' : 'plain',
+      width: edgeWidth(each, metric, figures.seconds),
+    });
+  }
+  return buildEdgeLayer(scene, styles);
+}
+
+/** Dropped links carry no dots: nothing arrives. */
+export function dotsOf(scene: Scene, figures: MapFigures, highlight: Highlight): DotLink[] {
+  const dots: DotLink[] = [];
+  for (const [id, path] of scene.flat) {
+    const each = figures.links.get(id);
+    const isLit = highlight.litLinks.has(id);
+    if (!each || each.status === 'bad' || (highlight.fadesRest && !isLit)) continue;
+    const count = dotsFor(Math.max(each.requests, each.forwarded) / figures.seconds);
+    if (count > 0) dots.push({ path, count, isLit });
+  }
+  return dots;
+}
+
+export function canvasCards(
+  graph: ViewGraph,
+  scene: Scene,
+  figures: MapFigures,
+  metric: MapMetric,
+  highlight: Highlight,
+): CanvasCard[] {
+  const cards: CanvasCard[] = [];
+  for (const [id, rect] of scene.cards) {
+    const card = graph.vertices.get(id);
+    const each = figures.cards.get(id);
+    if (!card || !each) continue;
+    cards.push({
+      rect,
+      title: card.title,
+      line: cardLine(each, metric, figures.seconds),
+      status: each.status,
+      isDashed: card.vertex?.kind === 'external' || card.vertex?.kind === 'reserved',
+      isSelected: highlight.selectedCards.has(id),
+      isFaded: highlight.fadesRest && !highlight.litCards.has(id),
+    });
+  }
+  return cards;
+}
+
+export function canvasBoxes(graph: ViewGraph, scene: Scene): CanvasBox[] {
+  return [...scene.boxes].map(([id, rect]) => {
+    const group = graph.groups.get(id);
+    return { rect, title: group?.title ?? id, count: group?.memberIds.length ?? 0 };
+  });
+}
+
+/** Read aloud for a card: name, place, status, figures. */
+export function cardLabel(card: ViewVertex, figures: Figures, seconds: number): string {
+  const place = card.vertex?.namespace
+    ? `namespace ${card.vertex.namespace}`
+    : (card.vertex?.kind ?? 'closed namespace');
+  const lines = figureLines(figures, seconds).map((line) => `${line.label} ${line.text}`);
+  return [card.title, place, STATUS_WORDS[figures.status], ...lines].join(', ');
+}
+
+/** "12 drops/s, policy denied" for a link's marker. */
+export function dropLabel(
+  link: ViewLink,
+  graph: ViewGraph,
+  figures: Figures,
+  seconds: number,
+  reasons: readonly string[],
+): string {
+  const [source, destination] = [link.sourceId, link.destinationId].map((id) => graph.vertices.get(id)?.title ?? id);
+  return `${source} to ${destination}: ${formatCount(figures.dropped / seconds)} drops/s, ${reasons.join(', ') || 'reason unknown'}`;
+}
+
+/** "POLICY_DENIED" as the reader says it. */
+export function reasonText(reason: string): string {
+  return reason.toLowerCase().replaceAll('_', ' ');
+}
