@@ -2,7 +2,7 @@
 // Needs root and the packages of packages.ts; without root it is skipped, with root whatever is missing is a failure.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,7 +10,7 @@ import { sendBurst } from './burst.ts';
 import { cgroupRoot, livingSupervisor } from './cgroup.ts';
 import { edges } from './cluster.ts';
 import { demoDown, demoStatus } from './commands.ts';
-import { type DemoState, isAlive, type ProcessId, processId, readState, readTruth } from './state.ts';
+import { type DemoState, files, isAlive, type ProcessId, processId, readState, readTruth } from './state.ts';
 import { type DemoUp, demoUp } from './up.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, to make network namespaces';
@@ -141,10 +141,13 @@ test('a second demo is refused while one is up', { skip }, async () => {
   assert.equal(demoStatus({ directory }).running, true);
 });
 
-test('down leaves no trace, even of a demo whose supervisor was killed', { skip }, async () => {
+test('down leaves no trace, even of a demo whose supervisor was killed and whose state is damaged', {
+  skip,
+}, async () => {
   const all = processes();
   assert.ok(all.length > 16, `${all.length} processes`);
   process.kill(savedState().supervisor.pid, 'SIGKILL');
+  writeFileSync(files.state(directory), 'damaged');
   await demoDown({ directory });
   up = null;
   assert.deepEqual(traces(), []);

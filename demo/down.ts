@@ -7,7 +7,7 @@ import { cgroupRoot, isCgroupPopulated, killCgroup, removeCgroups } from './cgro
 import { bridgeName, interfacePrefix, netnsPrefix } from './plan.ts';
 import { requireRoot } from './root.ts';
 import { bridgeTable } from './service-vip.ts';
-import { defaultDirectory, isAlive, type ProcessId, readState } from './state.ts';
+import { type DemoState, defaultDirectory, files, isAlive, type ProcessId, readState } from './state.ts';
 import { runTool } from './tool.ts';
 
 const processesGoneMs = 5000;
@@ -44,7 +44,7 @@ export function findLeftovers(): string[] {
 }
 
 async function endProcesses(directory: string): Promise<void> {
-  const state = readState(directory);
+  const state = stateIfReadable(directory);
   const known = [state?.supervisor ?? null, ...(state?.pods ?? []).map((pod) => pod.process)];
   const alive = known.filter((id): id is ProcessId => isAlive(id));
   for (const { pid } of alive) kill(pid);
@@ -56,6 +56,15 @@ async function endProcesses(directory: string): Promise<void> {
     if (performance.now() > deadline)
       throw new Error(`the demo's processes do not end: ${alive.filter(isAlive).map((id) => id.pid)}`);
     await pause(10);
+  }
+}
+
+/** A damaged state shall not keep anybody from cleaning up: the cgroup still tells what is ours. */
+function stateIfReadable(directory: string): DemoState | null {
+  try {
+    return readState(directory);
+  } catch {
+    return null;
   }
 }
 
@@ -105,7 +114,8 @@ function removeResolvers(): void {
 /** Only a directory that is a demo's, or empty. */
 function removeDirectory(directory: string): boolean {
   if (!existsSync(directory)) return false;
-  if (!readState(directory) && list(directory).some((name) => name !== 'supervisor.log')) return false;
+  const isDemos = existsSync(files.state(directory)) || list(directory).every((name) => name === 'supervisor.log');
+  if (!isDemos) return false;
   rmSync(directory, { recursive: true });
   return true;
 }
