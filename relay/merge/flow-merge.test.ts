@@ -32,8 +32,11 @@ class Bench {
   }
 
   live(name: string, hasHeartbeats: boolean): MergePeer {
-    const peer = this.merge.join(name, hasHeartbeats, this.nowNs);
-    this.merge.promise(peer, Number.NEGATIVE_INFINITY, this.nowNs);
+    const peer = this.merge.join(name, this.nowNs);
+    for (const ageMs of hasHeartbeats ? [3_600_000, 3_599_999] : []) {
+      this.merge.promise(peer, this.nowNs - ageMs * ms, this.nowNs);
+    }
+    peer.phase = 'live';
     return peer;
   }
 
@@ -91,6 +94,29 @@ describe('FlowMerge', () => {
     assert.deepEqual(bench.drain(), [serial]);
   });
 
+  it('does not take one repeated time for heartbeats', () => {
+    const bench = new Bench({ windowMs: 50, promiseWindowMs: 250 });
+    const a = bench.live('a', true);
+    const b = bench.live('b', false);
+    bench.push(b, bench.nowNs - ms);
+    bench.merge.promise(b, bench.nowNs - ms, bench.nowNs);
+    bench.drain();
+    const serial = bench.push(a, bench.nowNs);
+    bench.nowNs += 50 * ms;
+    assert.ok(bench.drain().includes(serial));
+  });
+
+  it('waits longer for a peer that sends heartbeats, but no longer than its own window', () => {
+    const bench = new Bench({ windowMs: 50, promiseWindowMs: 250 });
+    const a = bench.live('a', true);
+    bench.live('b', true);
+    const serial = bench.push(a, bench.nowNs);
+    bench.nowNs += 250 * ms - 1;
+    assert.deepEqual(bench.drain(), []);
+    bench.nowNs += 1;
+    assert.deepEqual(bench.drain(), [serial]);
+  });
+
   it('passes on a flow that is later than the window, marked and counted', () => {
     const bench = new Bench({ windowMs: 50 });
     const a = bench.live('a', false);
@@ -139,8 +165,8 @@ describe('FlowMerge', () => {
 
   it('merges what the first peers had before the relay started, however old', () => {
     const bench = new Bench({ startWindowMs: 5000 });
-    const a = bench.merge.join('a', true, bench.nowNs);
-    const b = bench.merge.join('b', true, bench.nowNs);
+    const a = bench.merge.join('a', bench.nowNs);
+    const b = bench.merge.join('b', bench.nowNs);
     const a1 = bench.push(a, bench.nowNs - 9000 * ms);
     const a2 = bench.push(a, bench.nowNs - 7000 * ms);
     assert.deepEqual(bench.drain(), []);
@@ -155,7 +181,7 @@ describe('FlowMerge', () => {
     const a = bench.live('a', true);
     bench.push(a, bench.nowNs);
     bench.drain();
-    const b = bench.merge.join('b', true, bench.nowNs);
+    const b = bench.merge.join('b', bench.nowNs);
     bench.push(b, bench.nowNs - 500 * ms);
     assert.equal(bench.emitted.at(-1)?.order, BACKFILLED);
     const next = bench.push(a, bench.nowNs);
@@ -216,13 +242,13 @@ describe('FlowMerge, whatever happens', () => {
       fc.property(fc.array(step, { maxLength: 120 }), fc.constantFrom(0, 400), (steps, startWindowMs) => {
         const bench = new Bench({ startWindowMs });
         const peers: (MergePeer | undefined)[] = [0, 1, 2, 3].map((index) =>
-          bench.merge.join(String(index), index < 2, bench.nowNs),
+          bench.merge.join(String(index), bench.nowNs),
         );
         const keys: number[] = [];
         for (const one of steps) {
           if (one.kind === 'pass') bench.nowNs += one.ms * ms;
           else if (one.kind === 'return') {
-            peers[one.peer] ??= bench.merge.join(String(one.peer), one.peer < 2, bench.nowNs);
+            peers[one.peer] ??= bench.merge.join(String(one.peer), bench.nowNs);
           } else {
             const target = peers[one.peer];
             if (target === undefined) continue;

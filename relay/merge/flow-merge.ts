@@ -52,6 +52,7 @@ export class FlowMerge {
   #isStarting = true;
   #joined = 0;
   #lastEmittedNs = Number.NEGATIVE_INFINITY;
+  #frontierNs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FlowMergeOptions) {
     const milliseconds = 1e6;
@@ -67,15 +68,19 @@ export class FlowMerge {
     this.#startEndsNs = options.nowNs + (options.startWindowMs ?? 5000) * milliseconds;
   }
 
+  /** Everything before this was emitted, but for what will come late. */
+  get frontierNs(): number {
+    return this.#frontierNs;
+  }
+
   get queued(): number {
     let queued = 0;
     for (const peer of this.#peers) queued += peer.queue.length;
     return queued;
   }
 
-  /** @param hasHeartbeats whether the peer was asked for heartbeats and is known to send them */
-  join(name: string, hasHeartbeats: boolean, nowNs: number): MergePeer {
-    const peer = new MergePeer(name, this.#joined++, hasHeartbeats, nowNs);
+  join(name: string, nowNs: number): MergePeer {
+    const peer = new MergePeer(name, this.#joined++, nowNs);
     this.#peers.add(peer);
     return peer;
   }
@@ -117,6 +122,7 @@ export class FlowMerge {
   /** Emits all that the watermark allows and returns how many messages that were. */
   drain(nowNs: number): number {
     const watermarkNs = this.#watermark(nowNs);
+    this.#frontierNs = Math.max(this.#frontierNs, Math.min(watermarkNs, nowNs));
     const before = this.emitted;
     for (let peer = this.#heap.first; peer !== undefined; peer = this.#heap.first) {
       if (peer.queue.headTime > watermarkNs) break;
@@ -142,7 +148,7 @@ export class FlowMerge {
   #watermark(nowNs: number): number {
     let hasStragglers = false;
     for (const peer of this.#peers) {
-      peer.settle(nowNs, this.#windows.windowNs);
+      peer.settle(nowNs, this.#windows);
       if (peer.phase === 'catching-up') hasStragglers = true;
       if (peer.phase === 'joining' && nowNs - peer.joinedNs < this.#windows.joinWindowNs) hasStragglers = true;
     }

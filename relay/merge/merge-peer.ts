@@ -25,10 +25,11 @@ const slackHalfLifeNs = 10e9;
 export class MergePeer {
   readonly name: string;
   readonly order: number;
-  readonly hasHeartbeats: boolean;
   readonly joinedNs: number;
   readonly queue = new PeerQueue();
   phase: PeerPhase = 'joining';
+  /** Heartbeats in a row that went forward with no flow between them. */
+  #beats = 0;
   /** Place in the heap; -1 when not in it. */
   heapIndex = -1;
   /** Latest time among the flows it sent. */
@@ -41,18 +42,26 @@ export class MergePeer {
   slackNs = 0;
   #slackChangedNs: number;
 
-  constructor(name: string, order: number, hasHeartbeats: boolean, nowNs: number) {
+  constructor(name: string, order: number, nowNs: number) {
     this.name = name;
     this.order = order;
-    this.hasHeartbeats = hasHeartbeats;
     this.joinedNs = nowNs;
     this.heardNs = nowNs;
     this.#slackChangedNs = nowNs;
   }
 
+  /**
+   * True while the peer says by itself, when it has nothing to tell, that time goes on. One heartbeat after a flow is
+   * not enough: an observer may only repeat the time of its last flow, and is then as silent as one without any.
+   */
+  get hasHeartbeats(): boolean {
+    return this.#beats >= 2;
+  }
+
   /** Takes note of a flow's time: how far the peer is and how unsorted. */
   noteFlow(timeNs: number, nowNs: number, maxSlackNs: number): void {
     this.heardNs = nowNs;
+    if (!this.hasHeartbeats) this.#beats = 0;
     if (this.phase === 'joining') this.phase = 'catching-up';
     if (timeNs >= this.latestNs) {
       this.latestNs = timeNs;
@@ -68,11 +77,15 @@ export class MergePeer {
   notePromise(timeNs: number, nowNs: number): void {
     this.heardNs = nowNs;
     this.phase = 'live';
-    if (timeNs > this.promiseNs) this.promiseNs = timeNs;
+    if (timeNs <= this.promiseNs) return;
+    this.promiseNs = timeNs;
+    this.#beats += 1;
   }
 
-  /** Phase and slack as they are at `nowNs`. */
-  settle(nowNs: number, windowNs: number): void {
+  /** Phase, heartbeats and slack as they are at `nowNs`. */
+  settle(nowNs: number, { windowNs, promiseWindowNs }: MergeWindows): void {
+    // It was waited for in vain: from now on no longer than for any other, until it beats again.
+    if (this.hasHeartbeats && nowNs - this.heardNs >= promiseWindowNs) this.#beats = 0;
     if (this.phase === 'catching-up') {
       const isCurrent = this.latestNs >= nowNs - windowNs;
       if (isCurrent || nowNs - this.heardNs >= windowNs) this.phase = 'live';

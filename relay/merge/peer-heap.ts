@@ -20,7 +20,7 @@ export class PeerHeap {
     const right = this.#peers[2];
     const leftTime = left === undefined ? Number.POSITIVE_INFINITY : left.queue.headTime;
     const rightTime = right === undefined ? Number.POSITIVE_INFINITY : right.queue.headTime;
-    return leftTime < rightTime ? leftTime : rightTime;
+    return Math.min(leftTime, rightTime);
   }
 
   /** To be called when the peer's head became earlier, which includes that it got its first. */

@@ -50,7 +50,7 @@ export class ServiceMapAggregate {
   readonly #records: RecordTable;
   readonly #extras = new FlowExtrasScanner();
   #newestBucket = Number.NEGATIVE_INFINITY;
-  #oldestFlowMs = Number.POSITIVE_INFINITY;
+  #coveredFromMs = Number.POSITIVE_INFINITY;
   #lastFoldedBucket = Number.NEGATIVE_INFINITY;
 
   constructor(options: ServiceMapOptions) {
@@ -94,7 +94,12 @@ export class ServiceMapAggregate {
     increase(counters, base + bucket.BYTES, bytes);
     if (timeMs > (counters[base + bucket.LAST_SEEN_MS] as number)) counters[base + bucket.LAST_SEEN_MS] = timeMs;
     if (isL7) this.#countMessage(writer, base, record, slot, extras);
-    if (timeMs < this.#oldestFlowMs) this.#oldestFlowMs = timeMs;
+    this.coverFrom(timeMs);
+  }
+
+  /** Tells that flows from this time on were offered to this aggregate, whether or not any was counted. */
+  coverFrom(timeMs: number): void {
+    if (timeMs < this.#coveredFromMs) this.#coveredFromMs = timeMs;
   }
 
   /** The map of the last `windowSeconds`, at most the longest window; 0 means 60. Cost: rows of the buckets in it. */
@@ -109,7 +114,7 @@ export class ServiceMapAggregate {
       const record = this.#records.at(index);
       if (record !== undefined) sightings.push({ record, totals });
     }
-    const coveredFromMs = Math.max(from * bucketMs, this.#oldestFlowMs);
+    const coveredFromMs = Math.max(from * bucketMs, this.#coveredFromMs);
     const map = buildMap(sightings);
     map.windowSeconds = Math.round(windowMs / 1000);
     map.coveredMs = Math.max(0, Math.round(nowMs - coveredFromMs));

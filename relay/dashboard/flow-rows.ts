@@ -1,0 +1,87 @@
+// The flows part of one Watch: reads the ring from a position of its own, picks what matches, and makes batches. It is
+// called at an interval and never holds messages between calls.
+
+import type { CompiledFilter } from '#flow/filter/compile.ts';
+import { KIND_LOST_EVENTS } from '#observer/columns.ts';
+import { BLOCK, FilterPlan, MARK_FLOW, MARK_NONE } from '#observer/filter-plan.ts';
+import type { FlowRing } from '#observer/flow-ring.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { RowSampler } from './row-sampler.ts';
+
+/** Rows of the ring that a page may ask for first: some 10 MB. */
+const maxHistoryRows = 10_000;
+/** Node status and lost events in one batch; they are few, and what is beyond is counted as skipped. */
+const maxEvents = 100;
+/** Longest run of one call before others get their turn; what is left comes next time. */
+const sliceMs = 10;
+
+export interface Rows {
+  /** Sequences in the ring, oldest first; valid until the next append. */
+  readonly sequences: readonly number[];
+  readonly matched: number;
+  readonly skipped: number;
+  readonly lost: number;
+}
+
+export class FlowRows {
+  readonly #ring: FlowRing;
+  readonly #plan: FilterPlan;
+  readonly #sampler: RowSampler;
+  readonly #marks = new Uint8Array(BLOCK);
+  #position: number;
+
+  constructor(ring: FlowRing, filter: CompiledFilter, rowsPerSecond: number, nowMs: number) {
+    this.#ring = ring;
+    this.#plan = new FilterPlan(ring, filter);
+    this.#sampler = new RowSampler(rowsPerSecond, nowMs);
+    this.#position = ring.next;
+  }
+
+  /** The last `count` matching flows before the position, oldest first. Looks back for at most a moment. */
+  history(count: number): readonly number[] {
+    const wanted = Math.min(count, maxHistoryRows);
+    const found: number[] = [];
+    const deadline = performance.now() + 20 * sliceMs;
+    for (let to = this.#position; to > this.#ring.oldest && found.length < wanted && performance.now() < deadline; ) {
+      const from = Math.max(this.#ring.oldest, to - BLOCK);
+      this.#plan.select(from, to, this.#marks);
+      for (let sequence = to - 1; sequence >= from && found.length < wanted; sequence -= 1) {
+        if (this.#marks[sequence - from] === MARK_FLOW) found.push(sequence);
+      }
+      to = from;
+    }
+    return found.reverse();
+  }
+
+  /** What came since the last call. @param isStalled nothing can be sent: all rows are skipped, and counted */
+  read(nowMs: number, isStalled: boolean): Rows {
+    const ring = this.#ring;
+    const flows: number[] = [];
+    const events: number[] = [];
+    let lost = Math.max(0, ring.oldest - this.#position);
+    this.#position += lost;
+    const deadline = performance.now() + sliceMs;
+    while (this.#position < ring.next && performance.now() < deadline) {
+      const to = Math.min(ring.next, this.#position + BLOCK);
+      this.#plan.select(this.#position, to, this.#marks);
+      for (let sequence = this.#position; sequence < to; sequence += 1) {
+        const mark = this.#marks[sequence - this.#position];
+        if (mark === MARK_FLOW) flows.push(sequence);
+        else if (mark !== MARK_NONE) {
+          lost += this.#lostEvents(sequence);
+          if (events.length < maxEvents) events.push(sequence);
+        }
+      }
+      this.#position = to;
+    }
+    const shown = isStalled ? [] : this.#sampler.sample(flows, nowMs);
+    const sequences = isStalled ? [] : [...shown, ...events].sort((a, b) => a - b);
+    return { sequences, matched: flows.length, skipped: flows.length - shown.length, lost };
+  }
+
+  #lostEvents(sequence: number): number {
+    if (this.#ring.columns.kind[this.#ring.slotOf(sequence)] !== KIND_LOST_EVENTS) return 0;
+    const response = GetFlowsResponse.decode(this.#ring.messageAt(sequence)).responseTypes;
+    return response?.$case === 'lostEvents' ? Number(response.value.numEventsLost) : 0;
+  }
+}

@@ -1,0 +1,170 @@
+// The way in: what peers send, through the merge, into the ring and onto the map. Owns the drain timer and the counters
+// of this hop. Nothing here awaits.
+
+import { KIND_FLOW, KIND_LOST_EVENTS } from '#observer/columns.ts';
+import type { FlowRing } from '#observer/flow-ring.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { BACKFILLED, FlowMerge, type FlowMergeOptions, IN_ORDER, type Order } from './merge/flow-merge.ts';
+import type { MergePeer } from './merge/merge-peer.ts';
+import type { RelayTime } from './relay-time.ts';
+
+/** What came from one peer since it is one, over all its streams. */
+export interface PeerCounters {
+  /** Flows received, without repetitions after a reconnection. */
+  seen: number;
+  /** Events that the peer said it had lost. */
+  lost: number;
+  late: number;
+  backfilled: number;
+  /** Messages that the ring refused. */
+  refused: number;
+}
+
+export interface IntakeOptions {
+  readonly ring: FlowRing;
+  readonly time: RelayTime;
+  /** Called for each flow once it is in the ring. */
+  readonly onFlow: (sequence: number, nowMs: number) => void;
+  readonly merge?: Omit<Partial<FlowMergeOptions>, 'sink' | 'nowNs'>;
+}
+
+/** A stream of one peer, open until it ends. */
+export class IntakeStream {
+  readonly mergePeer: MergePeer;
+  readonly counters: PeerCounters;
+  readonly flow: { pause(): void; resume(): void };
+  isPaused = false;
+
+  constructor(mergePeer: MergePeer, counters: PeerCounters, flow: { pause(): void; resume(): void }) {
+    this.mergePeer = mergePeer;
+    this.counters = counters;
+    this.flow = flow;
+  }
+}
+
+export class Intake {
+  readonly #ring: FlowRing;
+  readonly #time: RelayTime;
+  readonly #onFlow: IntakeOptions['onFlow'];
+  readonly #merge: FlowMerge;
+  readonly #streams = new Map<MergePeer, IntakeStream>();
+  #nowMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor({ ring, time, onFlow, merge = {} }: IntakeOptions) {
+    this.#ring = ring;
+    this.#time = time;
+    this.#onFlow = onFlow;
+    this.#merge = new FlowMerge({
+      ...merge,
+      nowNs: time.nowNs(),
+      sink: (peer, chunk, start, end, order) => this.#emit(peer, chunk, start, end, order),
+    });
+  }
+
+  /** Flows stamped too far in the future. */
+  get ahead(): number {
+    return this.#merge.ahead;
+  }
+
+  /** Messages waiting for the watermark. */
+  get queued(): number {
+    return this.#merge.queued;
+  }
+
+  /** Up to where everything is out: what this relay can promise to whoever follows it. */
+  get frontierNs(): number {
+    return this.#merge.frontierNs;
+  }
+
+  /** @param flow slows the peer down while its queue is full */
+  open(name: string, counters: PeerCounters, flow: { pause(): void; resume(): void }): IntakeStream {
+    const stream = new IntakeStream(this.#merge.join(name, this.#time.nowNs()), counters, flow);
+    this.#streams.set(stream.mergePeer, stream);
+    return stream;
+  }
+
+  close(stream: IntakeStream): void {
+    this.#merge.leave(stream.mergePeer);
+    this.drain();
+  }
+
+  /** Takes one response. Call drain after a batch. */
+  take(stream: IntakeStream, kind: number, timeNs: number, chunk: Uint8Array, start: number, end: number): void {
+    if (kind === KIND_FLOW) stream.counters.seen += 1;
+    else if (kind === KIND_LOST_EVENTS) stream.counters.lost += lostEvents(chunk.subarray(start, end));
+    this.#nowMs = this.#time.nowMs();
+    this.#merge.push(stream.mergePeer, timeNs, chunk, start, end, this.#time.nowNs());
+  }
+
+  heartbeat(stream: IntakeStream, timeNs: number): void {
+    this.#merge.promise(stream.mergePeer, timeNs, this.#time.nowNs());
+  }
+
+  /** Puts a message of the relay itself into the ring, after what is there. */
+  tell(message: Uint8Array): void {
+    this.#ring.append(message);
+  }
+
+  /** Emits what is due, pauses peers that are too far ahead, and sets the timer for the rest. */
+  drain(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isStopped) return;
+    this.#nowMs = this.#time.nowMs();
+    this.#merge.drain(this.#time.nowNs());
+    this.#throttle();
+    const nowNs = this.#time.nowNs();
+    const nextNs = this.#merge.nextDrainNs(nowNs);
+    if (nextNs === undefined) return;
+    // After the timer comes what the sockets hold, and only then the drain: after a pause of this process, time would
+    // otherwise run out for flows that are here already, unread.
+    const drainSoon = () => setImmediate(() => this.drain());
+    this.#timer = setTimeout(drainSoon, Math.max(1, Math.ceil((nextNs - nowNs) / 1e6)));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #throttle(): void {
+    for (const stream of this.#streams.values()) {
+      if (stream.mergePeer.phase === 'gone') {
+        if (stream.mergePeer.queue.length === 0) this.#streams.delete(stream.mergePeer);
+        continue;
+      }
+      if (this.#merge.isFull(stream.mergePeer) === stream.isPaused) continue;
+      stream.isPaused = !stream.isPaused;
+      if (stream.isPaused) stream.flow.pause();
+      else stream.flow.resume();
+    }
+  }
+
+  #emit(peer: MergePeer, chunk: Uint8Array, start: number, end: number, order: Order): void {
+    const counters = this.#streams.get(peer)?.counters;
+    if (order !== IN_ORDER && counters !== undefined) {
+      if (order === BACKFILLED) counters.backfilled += 1;
+      else counters.late += 1;
+    }
+    let sequence: number;
+    try {
+      sequence = this.#ring.append(chunk, start, end);
+    } catch {
+      // The ring counts what it refuses and why; here it is put down to the peer.
+      if (counters !== undefined) counters.refused += 1;
+      return;
+    }
+    if (this.#ring.columns.kind[this.#ring.slotOf(sequence)] === KIND_FLOW) this.#onFlow(sequence, this.#nowMs);
+  }
+}
+
+function lostEvents(message: Uint8Array): number {
+  try {
+    const response = GetFlowsResponse.decode(message).responseTypes;
+    return response?.$case === 'lostEvents' ? Number(response.value.numEventsLost) : 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,207 @@
+// One peer, for as long as it is a peer: connects, follows its flows, and comes back after failures. Says what it hears
+// and in which state it is to a listener; what becomes of flows is the relay's business.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS } from '#observer/columns.ts';
+import { GrpcError } from '#observer/grpc-error.ts';
+import { packStreamOptions } from '#observer/stream-options.ts';
+import { GetFlowsRequest, ObserverDefinition } from '#proto/gen/observer/observer.ts';
+import type { RelayTime } from '../relay-time.ts';
+import { backoffMs } from './backoff.ts';
+import { explainConnectionError } from './connection-error.ts';
+import { MessageTimeReader } from './message-time.ts';
+import { parsePeerAddress } from './peer-address.ts';
+import { PeerSession, type StreamControl } from './peer-session.ts';
+import type { Peer } from './peer-set.ts';
+import { Seam } from './seam.ts';
+import { type PeerTls, readPeerTls } from './tls-files.ts';
+
+/** Names as gRPC has them for a channel. */
+export type PeerState = 'IDLE' | 'CONNECTING' | 'READY' | 'TRANSIENT_FAILURE' | 'SHUTDOWN';
+
+/** Longest silence that our own observers are asked for: what a quiet node adds to everybody's latency. */
+const heartbeatIntervalMs = 25;
+
+export interface PeerListener {
+  /** State changed; `reason` says why where it is TRANSIENT_FAILURE. */
+  state(state: PeerState, reason: string | undefined): void;
+  /** A stream of flows begins. */
+  opened(): void;
+  /** Bytes [start, end) of `chunk` are a response of that time; the chunk may be kept. */
+  message(kind: number, timeNs: number, chunk: Uint8Array, start: number, end: number): void;
+  /** Nothing earlier than this will come in this stream. */
+  heartbeat(timeNs: number): void;
+  /** After the messages of one read. */
+  batch(): void;
+  /** Flows between these times may be missing: the peer no longer had them when we came back. */
+  gap(fromNs: number, toNs: number): void;
+  /** The stream of flows ended. */
+  closed(): void;
+}
+
+export interface PeerConnectionOptions {
+  readonly peer: Peer;
+  readonly time: RelayTime;
+  /** Latest flows asked for at the first connection. */
+  readonly backfillFlows: number;
+  readonly tls: PeerTls | undefined;
+  readonly random: () => number;
+}
+
+export class PeerConnection {
+  readonly peer: Peer;
+  /** Messages that could not be read. */
+  malformed = 0;
+  #state: PeerState = 'IDLE';
+  #reason: string | undefined;
+  #session: PeerSession | undefined;
+  #control: StreamControl | undefined;
+  readonly #options: PeerConnectionOptions;
+  readonly #listener: PeerListener;
+  readonly #seam = new Seam();
+  readonly #reader = new MessageTimeReader();
+  readonly #stopping = new AbortController();
+  #failures = 0;
+
+  constructor(options: PeerConnectionOptions, listener: PeerListener) {
+    this.peer = options.peer;
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  /** Why it is not READY, in a clause about the peer; undefined when nothing failed. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** Set while connected, for unary calls. */
+  get session(): PeerSession | undefined {
+    return this.#session;
+  }
+
+  /** Repetitions dropped after reconnecting. */
+  get duplicates(): number {
+    return this.#seam.duplicates;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  stop(): void {
+    this.#stopping.abort(new Error('stopped'));
+    this.#control?.cancel();
+    this.#session?.close();
+    this.#become('SHUTDOWN', undefined);
+  }
+
+  /** Stops reading, so that the peer is slowed down by flow control; until resume. */
+  pause(): void {
+    this.#control?.pause();
+  }
+
+  resume(): void {
+    this.#control?.resume();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const reason = await this.#attempt(signal);
+      if (signal.aborted) return;
+      this.#failures += 1;
+      this.#become('TRANSIENT_FAILURE', reason);
+      await wait(backoffMs(this.#failures, this.#options.random()), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Connects and follows until that ends. @returns why it ended */
+  async #attempt(signal: AbortSignal): Promise<string> {
+    this.#become('CONNECTING', this.#reason);
+    const { peer, tls } = this.#options;
+    let usesTls = peer.tlsServerName !== undefined;
+    try {
+      const address = parsePeerAddress(peer.address);
+      usesTls ||= address.kind === 'tcp' && address.usesTls;
+      const serverName = peer.tlsServerName ?? tls?.serverName ?? (address.kind === 'tcp' ? address.host : 'localhost');
+      const secure = usesTls ? { context: await readPeerTls(tls ?? {}), serverName } : undefined;
+      this.#session = await PeerSession.connect(address, secure, signal);
+      await this.#follow(this.#session);
+      return 'it ended the stream of flows';
+    } catch (error) {
+      return error instanceof GrpcError ? error.message : explainConnectionError(error, usesTls);
+    } finally {
+      this.#session?.close();
+      this.#session = undefined;
+      this.#control = undefined;
+    }
+  }
+
+  async #follow(session: PeerSession): Promise<void> {
+    const { time, backfillFlows } = this.#options;
+    const lastNs = this.#seam.latestNs;
+    const sinceNs = this.#seam.resume();
+    const request = GetFlowsRequest.fromPartial({
+      follow: true,
+      extensions: packStreamOptions({ heartbeatIntervalMs }),
+      ...(sinceNs === undefined ? { number: BigInt(backfillFlows) } : { since: time.toTimestamp(sinceNs) }),
+    });
+    this.#become('READY', undefined);
+    this.#listener.opened();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#control = session.stream(ObserverDefinition, ObserverDefinition.methods.getFlows, request, {
+          messages: (bytes, starts, ends, count) => {
+            for (let i = 0; i < count; i += 1) this.#take(bytes, starts[i] as number, ends[i] as number, lastNs);
+            this.#listener.batch();
+          },
+          end: (error) => (error === undefined ? resolve() : reject(error)),
+        });
+      });
+    } finally {
+      this.#listener.closed();
+    }
+  }
+
+  #take(chunk: Uint8Array, start: number, end: number, lastNs: number | undefined): void {
+    const reader = this.#reader;
+    try {
+      reader.read(chunk, start, end);
+    } catch {
+      this.malformed += 1;
+      return;
+    }
+    this.#failures = 0;
+    const timeNs = this.#options.time.fromUnix(reader.seconds, reader.nanos);
+    if (reader.kind === KIND_NODE_STATUS) {
+      this.#listener.message(reader.kind, timeNs, chunk, start, end);
+      return;
+    }
+    if (reader.kind !== KIND_FLOW && reader.kind !== KIND_LOST_EVENTS) {
+      if (reader.hasTime) this.#listener.heartbeat(timeNs);
+      return;
+    }
+    const seen = this.#seam.note(timeNs, end - start);
+    if (seen === 'duplicate') return;
+    if (seen === 'gap' && lastNs !== undefined) this.#listener.gap(lastNs, timeNs);
+    this.#listener.message(reader.kind, timeNs, chunk, start, end);
+  }
+
+  #become(state: PeerState, reason: string | undefined): void {
+    if (this.#state === 'SHUTDOWN') return;
+    const isSame = state === this.#state && reason === this.#reason;
+    this.#state = state;
+    this.#reason = reason;
+    if (!isSame) this.#listener.state(state, reason);
+  }
+}
+
+/** True for the answer of a server that does not know the call, such as Hubble's own to ours. */
+export function isUnimplemented(error: unknown): boolean {
+  return error instanceof GrpcError && error.code === status.UNIMPLEMENTED;
+}

@@ -1,0 +1,129 @@
+// Prometheus metrics of a relay: Hubble's names where Hubble has them, ours under parallax_relay_. Figures are read when
+// they are asked for.
+
+import { createServer, type Server } from 'node:http';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { FollowedPeer } from './peers/followed-peer.ts';
+import type { PeerState } from './peers/peer-connection.ts';
+
+const states: readonly PeerState[] = ['IDLE', 'CONNECTING', 'READY', 'TRANSIENT_FAILURE', 'SHUTDOWN'];
+
+export interface MetricsSource {
+  readonly peers: () => Iterable<FollowedPeer>;
+  readonly figures: () => {
+    readonly queued: number;
+    readonly appended: number;
+    readonly malformed: number;
+    readonly ringBytes: number;
+    readonly streams: number;
+    readonly sent: number;
+    readonly lostToReaders: number;
+    readonly watches: number;
+    readonly mapFolded: number;
+    readonly mapTooOld: number;
+  };
+}
+
+export function makeMetrics(source: MetricsSource): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  new Gauge({
+    name: 'hubble_relay_pool_peer_connection_status',
+    help: 'Peers by state of their connection',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      for (const state of states) this.set({ status: state }, 0);
+      for (const { connection } of source.peers()) this.inc({ status: connection.state });
+    },
+  });
+  peerCounter(registers, source, 'seen', 'Flows received from a peer', (peer) => peer.counters.seen);
+  peerCounter(registers, source, 'lost', 'Events that a peer lost before they were read', (peer) => peer.counters.lost);
+  peerCounter(registers, source, 'late', 'Flows that came later than the merge window', (peer) => peer.counters.late);
+  peerCounter(registers, source, 'backfilled', 'Flows fetched after an absence', (peer) => peer.counters.backfilled);
+  peerCounter(
+    registers,
+    source,
+    'duplicates',
+    'Flows repeated by a peer and left out',
+    (peer) => peer.connection.duplicates,
+  );
+  figure(registers, 'appended_total', 'Messages taken into the ring', () => source.figures().appended);
+  figure(registers, 'malformed_total', 'Messages that could not be read', () => source.figures().malformed);
+  figure(registers, 'sent_total', 'Messages sent to GetFlows clients', () => source.figures().sent);
+  figure(registers, 'lost_to_readers_total', 'Messages that slow clients missed', () => source.figures().lostToReaders);
+  figure(registers, 'map_folded_total', 'Flows counted as "other" on the map', () => source.figures().mapFolded);
+  figure(registers, 'map_too_old_total', 'Flows too old for any map', () => source.figures().mapTooOld);
+  gauge(registers, 'merge_queued', 'Messages waiting for the watermark', () => source.figures().queued);
+  gauge(registers, 'ring_bytes', 'Bytes of flows kept', () => source.figures().ringBytes);
+  gauge(registers, 'streams', 'Open GetFlows streams', () => source.figures().streams);
+  gauge(registers, 'watches', 'Open pages', () => source.figures().watches);
+  return registry;
+}
+
+/** Serves the registry on /metrics. @returns the server, listening */
+export async function serveMetrics(
+  registry: Registry,
+  { host, port }: { host: string; port: number },
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end('see /metrics\n');
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new Error(`metrics cannot be served on ${host}:${port}: ${cause.message}`, { cause })),
+    );
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+function peerCounter(
+  registers: Registry[],
+  source: MetricsSource,
+  name: string,
+  help: string,
+  read: (peer: FollowedPeer) => number,
+): void {
+  new Counter({
+    name: `parallax_relay_peer_${name}_total`,
+    help,
+    labelNames: ['peer'],
+    registers,
+    collect() {
+      this.reset();
+      for (const peer of source.peers()) this.inc({ peer: peer.name }, read(peer));
+    },
+  });
+}
+
+function figure(registers: Registry[], name: string, help: string, read: () => number): void {
+  new Counter({
+    name: `parallax_relay_${name}`,
+    help,
+    registers,
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+}
+
+function gauge(registers: Registry[], name: string, help: string, read: () => number): void {
+  new Gauge({
+    name: `parallax_relay_${name}`,
+    help,
+    registers,
+    collect() {
+      this.set(read());
+    },
+  });
+}

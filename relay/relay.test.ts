@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PeerClient } from '#observer/peer-client.ts';
+import { GetFlowsRequest, type GetFlowsResponse, ObserverDefinition } from '#proto/gen/observer/observer.ts';
+import {
+  DashboardDefinition,
+  GetServiceMapRequest,
+  GetStatusRequest,
+  WatchRequest,
+  type WatchResponse,
+} from '#proto/gen/parallax/v1/dashboard.ts';
+import { NodeState } from '#proto/gen/relay/relay.ts';
+import { ObserverFixture } from './observer-fixture.ts';
+import type { Peer, PeerListener, PeerSet } from './peers/peer-set.ts';
+import { type RelayOptions, type RunningRelay, startRelay } from './relay.ts';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+after(async () => {
+  for (const clean of cleanups.reverse()) await clean();
+});
+
+async function node(name: string, options: Parameters<typeof ObserverFixture.start>[1] = {}): Promise<ObserverFixture> {
+  const fixture = await ObserverFixture.start(name, options);
+  cleanups.push(() => fixture.stop());
+  return fixture;
+}
+
+async function relayOf(options: Partial<RelayOptions>): Promise<RunningRelay> {
+  const relay = await startRelay({ listen: '127.0.0.1:0', nodeName: 'relay-1', ringBytes: 4 << 20, ...options });
+  cleanups.push(() => relay.stop());
+  return relay;
+}
+
+function clientOf(relay: RunningRelay): PeerClient {
+  const client = new PeerClient({ address: relay.address });
+  cleanups.push(() => client.close());
+  return client;
+}
+
+/** Polls until `check` is true; the deadline only turns a hang into a failure. */
+async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await check())) {
+    if (Date.now() > deadline) assert.fail(`not within 15 s: ${what}`);
+    await pause(5);
+  }
+}
+
+/** What a follower has received so far. */
+class Follower {
+  readonly responses: GetFlowsResponse[] = [];
+  readonly #stop = new AbortController();
+
+  constructor(client: PeerClient, request: Parameters<typeof GetFlowsRequest.fromPartial>[0]) {
+    const { fullName, methods } = ObserverDefinition;
+    const stream = client.serverStream(
+      fullName,
+      methods.getFlows,
+      GetFlowsRequest.fromPartial(request),
+      this.#stop.signal,
+    );
+    const read = async () => {
+      for await (const response of stream) this.responses.push(response);
+    };
+    read().catch(() => {});
+    cleanups.push(() => this.stop());
+  }
+
+  get flows(): string[] {
+    return this.responses.flatMap(({ responseTypes: type }) => (type?.$case === 'flow' ? [type.value.uuid] : []));
+  }
+
+  get states(): { state: number; names: readonly string[]; message: string }[] {
+    return this.responses.flatMap(({ responseTypes: type }) =>
+      type?.$case === 'nodeStatus'
+        ? [{ state: type.value.stateChange, names: type.value.nodeNames, message: type.value.message }]
+        : [],
+    );
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+async function connected(client: PeerClient, nodes: number): Promise<void> {
+  await until(`${nodes} nodes connected`, async () => {
+    const { nodes: known } = await client.getNodes();
+    return known.filter(({ state, version }) => state === NodeState.NODE_CONNECTED && version !== '').length === nodes;
+  });
+}
+
+describe('a relay', () => {
+  it('merges what its nodes have and what they see from then on, in order of time', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    a.flow('a1', 5000);
+    b.flow('b1', 4000);
+    a.flow('a2', 3000);
+    const relay = await relayOf({ peers: [a.address, b.address] });
+    const client = clientOf(relay);
+    await connected(client, 2);
+    const follower = new Follower(client, { follow: true, number: 100n });
+    await until('the backfill', () => follower.flows.length === 3);
+    a.flow('a3');
+    b.flow('b2');
+    await until('the live flows', () => follower.flows.length === 5);
+    assert.deepEqual(follower.flows.slice(0, 3), ['a1', 'b1', 'a2']);
+  });
+
+  it('tells a follower first which nodes are connected and which are not, under its own name', async () => {
+    const a = await node('a');
+    const gone = await ObserverFixture.start('gone');
+    await gone.stop();
+    const relay = await relayOf({ peers: [a.address, gone.address] });
+    const client = clientOf(relay);
+    await until('one node is away', async () => (await client.serverStatus()).numUnavailableNodes === 1);
+    a.flow('a1');
+    const follower = new Follower(client, { follow: true });
+    await until('the greeting', () => follower.states.length >= 2);
+    assert.deepEqual(follower.states.slice(0, 2), [
+      { state: NodeState.NODE_CONNECTED, names: [a.address], message: '' },
+      { state: NodeState.NODE_UNAVAILABLE, names: [gone.address], message: '' },
+    ]);
+    assert.equal(follower.responses[0]?.nodeName, 'relay-1');
+    const status = await client.unary(
+      DashboardDefinition.fullName,
+      DashboardDefinition.methods.getStatus,
+      GetStatusRequest.create(),
+    );
+    assert.match(status.notices.map(({ text }) => text).join(), /nothing listens there/);
+  });
+
+  it('goes on without a node that dies, says so, and loses and doubles nothing when it returns', async () => {
+    const [a, first] = [await node('a'), await ObserverFixture.start('b')];
+    const relay = await relayOf({ peers: [a.address, first.address] });
+    const client = clientOf(relay);
+    await connected(client, 2);
+    const follower = new Follower(client, { follow: true });
+    await until('the greeting', () => follower.states.length > 0);
+    first.flow('b1');
+    await until('b1', () => follower.flows.includes('b1'));
+    await first.stop();
+    await until('the death is told', () => follower.states.some(({ state }) => state === NodeState.NODE_ERROR));
+    a.flow('a1');
+    await until('a1', () => follower.flows.includes('a1'));
+
+    const second = new ObserverFixture('b', {});
+    for (let sequence = first.ring.oldest; sequence < first.ring.next; sequence += 1) {
+      second.ring.append(first.ring.messageAt(sequence).slice());
+    }
+    second.flow('b2');
+    await second.listen(first.address);
+    cleanups.push(() => second.stop());
+    await until('b2', () => follower.flows.includes('b2'));
+    second.flow('b3');
+    await until('b3', () => follower.flows.includes('b3'));
+    assert.deepEqual([...follower.flows].sort(), ['a1', 'b1', 'b2', 'b3']);
+    assert.ok(!follower.states.some(({ message }) => message.includes('may be missing')));
+  });
+
+  it('declares a gap when a node comes back without what it had', async () => {
+    const first = await ObserverFixture.start('b');
+    const relay = await relayOf({ peers: [first.address] });
+    const client = clientOf(relay);
+    await connected(client, 1);
+    const follower = new Follower(client, { follow: true });
+    await until('the greeting', () => follower.states.length > 0);
+    first.flow('b1');
+    await until('b1', () => follower.flows.includes('b1'));
+    await first.stop();
+    const second = await node('b', { listen: first.address });
+    await connected(client, 1);
+    second.flow('b2');
+    await until('b2', () => follower.flows.includes('b2'));
+    const gap = follower.states.find(({ message }) => message.includes('may be missing'));
+    assert.equal(gap?.state, NodeState.NODE_ERROR);
+    assert.deepEqual(gap?.names, [first.address]);
+  });
+
+  it('delivers a flow that is later than the window, and counts it', async () => {
+    const [a, b] = [await node('a', { hasHeartbeats: false }), await node('b', { hasHeartbeats: false })];
+    const relay = await relayOf({ peers: [a.address, b.address] });
+    const client = clientOf(relay);
+    await connected(client, 2);
+    const follower = new Follower(client, { follow: true });
+    await until('the greeting', () => follower.states.length > 0);
+    for (const peer of [a, b]) {
+      peer.flow(`${peer.nodeName} live`);
+      await until('a live flow', () => follower.flows.includes(`${peer.nodeName} live`));
+    }
+    b.flow('late', 60_000);
+    await until('the late flow', () => follower.flows.includes('late'));
+    const status = await client.unary(
+      DashboardDefinition.fullName,
+      DashboardDefinition.methods.getStatus,
+      GetStatusRequest.create(),
+    );
+    assert.equal(status.coverage.find(({ nodeName }) => nodeName === b.address)?.late, 1n);
+  });
+
+  it('follows a node that appears while others are followed, and forgets one that leaves', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    let listener: PeerListener | undefined;
+    const peerSet: PeerSet = {
+      start: (given) => {
+        listener = given;
+      },
+      stop: () => {},
+    };
+    const relay = await relayOf({ peerSet });
+    const client = clientOf(relay);
+    const peerOf = ({ nodeName: name, address }: ObserverFixture): Peer => ({ name, address });
+    listener?.set(peerOf(a));
+    await connected(client, 1);
+    const follower = new Follower(client, { follow: true });
+    await until('the greeting', () => follower.states.length > 0);
+    listener?.set(peerOf(b));
+    await connected(client, 2);
+    b.flow('b1');
+    await until('b1', () => follower.flows.includes('b1'));
+    listener?.remove('b');
+    await until('b is gone', () =>
+      follower.states.some(({ state, names }) => state === NodeState.NODE_GONE && names[0] === 'b'),
+    );
+    assert.deepEqual(
+      (await client.getNodes()).nodes.map(({ name }) => name),
+      ['a'],
+    );
+  });
+
+  it('is a peer like any other: a relay of relays sees the nodes behind them', async () => {
+    const a = await node('east/a');
+    const inner = await relayOf({ peers: [a.address], nodeName: 'inner' });
+    const outer = await relayOf({ peers: [inner.address], nodeName: 'outer' });
+    const client = clientOf(outer);
+    const follower = new Follower(client, { follow: true, number: 10n });
+    a.flow('a1');
+    await until('a1', () => follower.flows.includes('a1'));
+    const flow = follower.responses.find(({ responseTypes }) => responseTypes?.$case === 'flow');
+    assert.equal(flow?.nodeName, 'east/a');
+    await until('the inner relay’s nodes', async () => (await client.getNodes()).nodes[0]?.name === a.address);
+  });
+
+  it('answers what a relay of Hubble does not know with the same words', async () => {
+    const client = clientOf(await relayOf({ peers: [(await node('a')).address] }));
+    const { fullName, methods } = ObserverDefinition;
+    const events = client.serverStream(fullName, methods.getAgentEvents, methods.getAgentEvents.requestType.create());
+    await assert.rejects(events.next(), /GetAgentEvents not yet implemented/);
+  });
+});
+
+describe('the dashboard of a relay', () => {
+  const { fullName, methods } = DashboardDefinition;
+
+  function watch(
+    client: PeerClient,
+    request: Parameters<typeof WatchRequest.fromPartial>[0],
+  ): { messages: WatchResponse[]; stop(): void } {
+    const stop = new AbortController();
+    const messages: WatchResponse[] = [];
+    const stream = client.serverStream(fullName, methods.watch, WatchRequest.fromPartial(request), stop.signal);
+    const read = async () => {
+      for await (const message of stream) messages.push(message);
+    };
+    read().catch(() => {});
+    cleanups.push(() => stop.abort());
+    return { messages, stop: () => stop.abort() };
+  }
+
+  const rowsOf = (messages: readonly WatchResponse[]) =>
+    messages.flatMap(({ message }) => (message?.$case === 'flows' ? [message.value] : []));
+
+  it('sends the rows of the ring first, marked, then live ones, the map and the status on one stream', async () => {
+    const a = await node('a');
+    a.flow('old', 1000);
+    const client = clientOf(await relayOf({ peers: [a.address] }));
+    await until(
+      'the ring',
+      async () => (await client.unary(fullName, methods.getStatus, GetStatusRequest.create())).coverage[0]?.seen === 1n,
+    );
+    const { messages } = watch(client, { flows: true, serviceMap: true, status: true, historyRows: 10 });
+    await until('the first row', () => rowsOf(messages).length > 0);
+    a.flow('new');
+    await until('the new row', () =>
+      rowsOf(messages).some(({ history, responses }) => !history && responses.length > 0),
+    );
+    const [first] = rowsOf(messages);
+    assert.equal(first?.history, true);
+    assert.equal(first?.responses[0]?.responseTypes?.$case, 'flow');
+    await until(
+      'a change of the map',
+      () => messages.filter(({ message }) => message?.$case === 'serviceMap').length >= 2,
+    );
+    const maps = messages.flatMap(({ message }) => (message?.$case === 'serviceMap' ? [message.value] : []));
+    assert.deepEqual(
+      maps.slice(0, 2).map(({ whole }) => whole),
+      [true, false],
+    );
+    assert.equal(maps[0]?.edges[0]?.flows, 1n);
+    assert.ok(messages.some(({ message }) => message?.$case === 'status'));
+  });
+
+  it('samples beyond the rate and says how many rows it left out', async () => {
+    const a = await node('a');
+    const client = clientOf(await relayOf({ peers: [a.address] }));
+    await connected(client, 1);
+    const { messages } = watch(client, { flows: true, maxRowsPerSecond: 10, status: true });
+    await until('the watch', () => messages.length > 0);
+    for (let index = 0; index < 500; index += 1) a.flow(`flow ${index}`);
+    const total = (of: 'matched' | 'skipped') => rowsOf(messages).reduce((sum, batch) => sum + Number(batch[of]), 0);
+    await until('all are accounted for', () => total('matched') === 500);
+    const shown = rowsOf(messages).reduce(
+      (sum, { responses }) => sum + responses.filter(({ responseTypes }) => responseTypes?.$case === 'flow').length,
+      0,
+    );
+    assert.equal(shown + total('skipped'), 500);
+    assert.ok(shown < 500);
+  });
+
+  it('makes the map of the flows that pass a filter, from what the ring still has', async () => {
+    const a = await node('a');
+    a.flow('one', 2000);
+    a.flow('two', 1000, { l4: { protocol: { $case: 'TCP', value: { sourcePort: 1, destinationPort: 443 } } } });
+    const client = clientOf(await relayOf({ peers: [a.address] }));
+    const mapOf = (ports: string[]) =>
+      client.unary(
+        fullName,
+        methods.getServiceMap,
+        GetServiceMapRequest.fromPartial({ whitelist: ports.length === 0 ? [] : [{ destinationPort: ports }] }),
+      );
+    await until('both edges', async () => (await mapOf([])).edges.length === 2);
+    assert.deepEqual(
+      (await mapOf(['443'])).edges.map(({ destinationPort }) => destinationPort),
+      [443],
+    );
+  });
+
+  it('refuses a filter that cannot be read, with the rule that it breaks', async () => {
+    const client = clientOf(await relayOf({ peers: [(await node('a')).address] }));
+    const request = GetServiceMapRequest.fromPartial({ whitelist: [{ destinationPort: ['eighty'] }] });
+    await assert.rejects(client.unary(fullName, methods.getServiceMap, request), /eighty/);
+  });
+});

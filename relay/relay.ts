@@ -1,0 +1,192 @@
+// The relay: follows every peer, merges, keeps, aggregates, and serves the whole as one observer. This file puts the parts
+// together and owns no logic of its own.
+
+import { hostname } from 'node:os';
+import { FlowRing } from '#observer/flow-ring.ts';
+import { GrpcServer, type GrpcServerOptions } from '#observer/grpc-server.ts';
+import { namespacesOf } from '#observer/namespaces.ts';
+import { registerObserver } from '#observer/observer-service.ts';
+import { NodeState } from '#proto/gen/relay/relay.ts';
+import { ClusterStatus, isAvailable } from './cluster-status.ts';
+import { registerDashboard } from './dashboard/dashboard-service.ts';
+import { MapSource } from './dashboard/map-source.ts';
+import { Intake, type IntakeOptions } from './intake.ts';
+import { NodeRoster } from './node-roster.ts';
+import { FollowedPeer } from './peers/followed-peer.ts';
+import { NotifyPeers } from './peers/notify-peers.ts';
+import type { PeerSet } from './peers/peer-set.ts';
+import { StaticPeers } from './peers/static-peers.ts';
+import type { PeerTls } from './peers/tls-files.ts';
+import { makeMetrics, serveMetrics } from './relay-metrics.ts';
+import { type Clock, RelayTime } from './relay-time.ts';
+import { EndTable } from './service-map/end-table.ts';
+import { FilteredMaps } from './service-map/filtered-maps.ts';
+import { ServiceMapAggregate } from './service-map/service-map.ts';
+
+const version = '0.1.0';
+
+export interface RelayOptions {
+  /** host:port (port 0: any that is free) or unix:/path. */
+  readonly listen: string;
+  /** Peers as host:port, tls://host:port, unix:///path or dns:///name:port. This, peerService or peerSet. */
+  readonly peers?: readonly string[];
+  /** Address of a peer.Peer service that names the peers. */
+  readonly peerService?: string;
+  /** Any other source of peers. */
+  readonly peerSet?: PeerSet;
+  /** Where to serve Prometheus metrics. Default: nowhere. */
+  readonly metrics?: { readonly host: string; readonly port: number };
+  /** Bytes of flows kept. Default 256 MiB. */
+  readonly ringBytes?: number;
+  /** Latest flows fetched from each peer at the first connection. Default 10,000. */
+  readonly backfillFlows?: number;
+  /** TLS towards peers. Default: plaintext, unless a peer's source says otherwise; then the system's CAs. */
+  readonly peerTls?: PeerTls;
+  /** TLS, authoriser and limits of the own server. */
+  readonly server?: GrpcServerOptions;
+  /** Default: this host's name. */
+  readonly nodeName?: string;
+  readonly merge?: NonNullable<IntakeOptions['merge']>;
+  /** Unix milliseconds. Default Date.now. */
+  readonly clock?: Clock;
+}
+
+export interface RunningRelay {
+  /** Where it serves, with the port that was given to it. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when the options cannot be read or an address cannot be listened on */
+export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
+  const peerSet = peerSetOf(options);
+  const time = new RelayTime(options.clock ?? Date.now);
+  const nodeName = options.nodeName ?? hostname();
+  const ring = new FlowRing({
+    wakeDelayMs: 2,
+    ...(options.ringBytes === undefined ? {} : { capacityBytes: options.ringBytes }),
+  });
+  const ends = new EndTable(ring);
+  const map = new ServiceMapAggregate({ ring, ends });
+  // Between the merge and the ring is where names of remote ends and policy verdicts will be put into a flow's bytes: they
+  // need no more than this function's arguments, and everything behind it sees them.
+  const intake = new Intake({
+    ring,
+    time,
+    onFlow: (sequence, nowMs) => map.add(sequence, nowMs),
+    ...(options.merge === undefined ? {} : { merge: options.merge }),
+  });
+  const roster = new NodeRoster(nodeName, time);
+  const peers = new Map<string, FollowedPeer>();
+  let peerTrouble: string | undefined;
+  const cluster = new ClusterStatus({
+    ring,
+    intake,
+    map,
+    time,
+    version,
+    peers: () => peers.values(),
+    peerTrouble: () => peerTrouble,
+  });
+
+  const server = new GrpcServer(options.server);
+  const observer = registerObserver(server, {
+    ring,
+    nodeName,
+    version,
+    preamble: () => roster.greeting(),
+    completeUpTo: () => time.toFlowTime(intake.frontierNs),
+    getNodes: async () => cluster.nodes(),
+    serverStatus: async () => cluster.serverStatus(),
+    getNamespaces: async () => ({ namespaces: namespacesOf(ring, time.nowMs()) }),
+    otherEvents: 'unimplemented',
+    nowMs: () => time.nowMs(),
+  });
+  const maps = new MapSource(map, new FilteredMaps(ring, ends), () => time.nowMs());
+  const dashboard = registerDashboard(server, { ring, time, maps, currentStatus: () => cluster.status() });
+
+  const noteAvailability = () =>
+    server.setServing([...peers.values()].some((peer) => peer.connection.state === 'READY'));
+  const remove = (name: string) => {
+    const peer = peers.get(name);
+    if (peer === undefined) return;
+    peers.delete(name);
+    roster.remove(name);
+    peer.stop();
+    intake.tell(roster.event(NodeState.NODE_GONE, [name], ''));
+    noteAvailability();
+  };
+  const follow: Parameters<PeerSet['start']>[0] = {
+    set: (peer) => {
+      remove(peer.name);
+      const one = new FollowedPeer(
+        { peer, time, backfillFlows: options.backfillFlows ?? 10_000, tls: options.peerTls, random: Math.random },
+        intake,
+        {
+          state: (changed, state, reason) => {
+            const was = roster.available.includes(changed.name);
+            roster.set(changed.name, { isAvailable: isAvailable(changed), reason });
+            noteAvailability();
+            if (state === 'READY') intake.tell(roster.event(NodeState.NODE_CONNECTED, [changed.name], ''));
+            else if (state === 'TRANSIENT_FAILURE' && was) {
+              const event = roster.trouble(changed.name, reason ?? '');
+              if (event !== undefined) intake.tell(event);
+            }
+          },
+          gap: (changed, fromNs, toNs) => {
+            cluster.noteGap(changed.name, fromNs, toNs);
+            const [from, to] = [fromNs, toNs].map((ns) => new Date(time.toUnixMs(ns)).toISOString());
+            intake.tell(
+              roster.event(NodeState.NODE_ERROR, [changed.name], `flows between ${from} and ${to} may be missing`),
+            );
+          },
+        },
+      );
+      peers.set(peer.name, one);
+      roster.set(peer.name, { isAvailable: true, reason: undefined });
+      one.start();
+    },
+    remove,
+    trouble: (text) => {
+      peerTrouble = text;
+    },
+  };
+
+  const registry = makeMetrics({
+    peers: () => peers.values(),
+    figures: () => ({
+      queued: intake.queued,
+      appended: ring.counters.appended,
+      malformed: ring.counters.malformed + ring.counters.tooLarge,
+      ringBytes: ring.usedBytes,
+      streams: observer.streams.active,
+      sent: observer.streams.messages,
+      lostToReaders: observer.streams.lost,
+      watches: dashboard.watches,
+      mapFolded: map.folded,
+      mapTooOld: map.tooOld,
+    }),
+  });
+  const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);
+  const port = await server.listen(options.listen).catch((error: unknown) => {
+    metrics?.close();
+    throw error;
+  });
+  peerSet.start(follow);
+  return {
+    address: options.listen.startsWith('unix:') ? options.listen : options.listen.replace(/:\d*$/, `:${port}`),
+    stop: async () => {
+      peerSet.stop();
+      for (const peer of peers.values()) peer.stop();
+      intake.stop();
+      metrics?.close();
+      await server.stop();
+    },
+  };
+}
+
+function peerSetOf({ peers, peerService, peerSet, peerTls }: RelayOptions): PeerSet {
+  if (peerSet !== undefined) return peerSet;
+  if (peerService !== undefined) return new NotifyPeers(peerService, peerTls);
+  return new StaticPeers(peers ?? []);
+}
