@@ -125,9 +125,8 @@ test('a summary is made from the fields where a peer sends none', () => {
   const tcp = { l4: { protocol: { $case: 'TCP', value: { flags: { SYN: true, ACK: true } } } } } as const;
   assert.equal(flowSummary(Flow.fromPartial(tcp)), 'TCP Flags: SYN, ACK');
   assert.equal(flowSummary(Flow.fromPartial({ ...tcp, Summary: 'given' })), 'given');
-  const query = {
-    l7: { type: 1, record: { $case: 'dns', value: { query: 'nope.invalid.', qtypes: ['A'] } } },
-  } as const;
+  const dns = { query: 'nope.invalid.', qtypes: ['A'] };
+  const query: DeepPartial<Flow> = { l7: { type: 1, record: { $case: 'dns', value: dns } } };
   assert.equal(flowSummary(Flow.fromPartial(query)), 'DNS Query nope.invalid. A');
   const http = { method: 'GET', url: '/cart', protocol: 'HTTP/1.1', code: 200 };
   const response = { l7: { type: 2, latencyNs: 3_600_000n, record: { $case: 'http', value: http } } } as const;
