@@ -1,0 +1,119 @@
+// Whether this machine can capture, check by check, in words a person can act on. Changes nothing.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { libbpf } from './libbpf.ts';
+
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do about it; '' where nothing is needed. */
+  readonly mend: string;
+}
+
+export interface Support {
+  /** False if nothing can be captured. A finding may be not ok and capture still possible in part. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+}
+
+const CAP_NET_ADMIN = 12;
+const CAP_SYS_ADMIN = 21;
+const CAP_PERFMON = 38;
+const CAP_BPF = 39;
+/** Ring buffer 5.8; the cookie in tracepoints, and what they read, 5.12; reasons of drops 5.17; TCX 6.6. */
+const KERNEL_FLOOR = [5, 8] as const;
+
+export function checkSupport(): Support {
+  const required = [checkPlatform(), checkKernel(), checkRights(), checkBtf(), checkLibrary()];
+  return { ok: required.every((finding) => finding.ok), findings: [...required, checkFeatures(), checkCgroups()] };
+}
+
+function finding(check: string, ok: boolean, detail: string, mend: string): Finding {
+  return { check, ok, detail, mend: ok ? '' : mend };
+}
+
+function checkPlatform(): Finding {
+  const ok = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+  return finding('platform', ok, `${process.platform} ${process.arch}`, 'capture needs Linux on x86-64 or arm64');
+}
+
+/** Major and minor, as numbers; [0, 0] if the text is no version. */
+export function kernelVersion(text: string): readonly [number, number] {
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(text) ?? [];
+  return [Number(major), Number(minor)];
+}
+
+export function atLeast(version: readonly [number, number], wanted: readonly [number, number]): boolean {
+  return version[0] > wanted[0] || (version[0] === wanted[0] && version[1] >= wanted[1]);
+}
+
+function checkKernel(): Finding {
+  const ok = atLeast(kernelVersion(release()), KERNEL_FLOOR);
+  return finding('kernel', ok, `Linux ${release()}`, `use Linux ${KERNEL_FLOOR.join('.')} or later`);
+}
+
+function checkRights(): Finding {
+  const capabilities = effectiveCapabilities();
+  const has = (bit: number) => (capabilities >> BigInt(bit)) & 1n;
+  const ok = has(CAP_SYS_ADMIN) === 1n || (has(CAP_BPF) & has(CAP_NET_ADMIN) & has(CAP_PERFMON)) === 1n;
+  const detail = ok ? 'may load BPF programs' : 'may not load BPF programs';
+  return finding('rights', ok, detail, 'run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON');
+}
+
+function effectiveCapabilities(): bigint {
+  try {
+    const [, hexadecimal = '0'] = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return BigInt(`0x${hexadecimal}`);
+  } catch {
+    // No /proc: not Linux, which the platform check says.
+    return 0n;
+  }
+}
+
+function checkBtf(): Finding {
+  const path = '/sys/kernel/btf/vmlinux';
+  const ok = existsSync(path);
+  const detail = ok ? path : `${path} is missing`;
+  return finding(
+    'kernel types (BTF)',
+    ok,
+    detail,
+    'use a kernel built with CONFIG_DEBUG_INFO_BTF=y; the usual distributions have it',
+  );
+}
+
+function checkLibrary(): Finding {
+  try {
+    libbpf();
+    return finding('libbpf', true, 'libbpf.so.1 is loaded', '');
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return finding(
+      'libbpf',
+      false,
+      detail,
+      'install it (Debian, Ubuntu: apt install libbpf1; Fedora: dnf install libbpf)',
+    );
+  }
+}
+
+function checkFeatures(): Finding {
+  const version = kernelVersion(release());
+  const missing = [
+    ...(atLeast(version, [5, 12]) ? [] : ['sockets and their processes (5.12)']),
+    ...(atLeast(version, [5, 17]) ? [] : ['drops with reasons (5.17)']),
+    ...(atLeast(version, [6, 6]) ? [] : ['hooks that vanish with the exporter (TCX, 6.6; clsact filters are used)']),
+  ];
+  const detail = missing.length === 0 ? 'all' : `without ${missing.join(', ')}`;
+  return finding('features', missing.length === 0, detail, 'a later kernel has them; the rest works');
+}
+
+function checkCgroups(): Finding {
+  const ok = ['/sys/fs/cgroup/cgroup.controllers', '/sys/fs/cgroup/unified/cgroup.procs'].some((path) =>
+    existsSync(path),
+  );
+  const detail = ok ? 'cgroup v2 is mounted' : 'cgroup v2 is not mounted';
+  return finding('cgroups', ok, detail, 'mount cgroup2, else containers are named by address alone');
+}

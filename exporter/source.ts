@@ -1,0 +1,109 @@
+// Where an exporter's flows come from: this machine's kernel, or a recording played in its place.
+
+import type { FlowRing } from '#observer/flow-ring.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { FlowAssembler } from './assemble.ts';
+import { EndNames } from './end-names.ts';
+import { DnsNames } from './endpoints/dns-names.ts';
+import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
+import { startCapture } from './kernel/capture.ts';
+import type { CaptureCounters } from './kernel/capture-types.ts';
+import { BootClock } from './kernel/clock.ts';
+import { L7Tracker } from './l7/tracker.ts';
+import { LossReport } from './loss-report.ts';
+import { startReplay } from './replay.ts';
+import { SocketTable } from './socket-table.ts';
+
+const SWEEP_MS = 1000;
+
+/** A running source. */
+export interface FlowSource {
+  /** "capturing from the kernel (without drops: ...)" or "playing ..." */
+  readonly text: string;
+  /** Undefined for a recording. */
+  counters(): CaptureCounters | undefined;
+  /** Of the L7 parsers; undefined for a recording. */
+  l7Counters(): ReturnType<L7Tracker['counters']> | undefined;
+  stop(): Promise<void>;
+}
+
+export interface KernelSourceOptions {
+  readonly ring: FlowRing;
+  readonly nodeName: string;
+  readonly version: string;
+  readonly endpoints: EndpointLookup;
+  readonly interfaces?: string;
+  log(line: string): void;
+}
+
+/** Captures from the kernel into the ring. Throws where nothing can be captured. */
+export async function startKernelSource(options: KernelSourceOptions): Promise<FlowSource> {
+  const { ring, nodeName, version } = options;
+  const clock = new BootClock();
+  const sockets = new SocketTable();
+  const tracker = new L7Tracker();
+  const interfaces = new Map<number, string>();
+  const assembler = new FlowAssembler({
+    nodeName,
+    version,
+    names: new EndNames(options.endpoints, sockets),
+    sockets,
+    tracker,
+    dnsNames: new DnsNames(),
+    toUnixNs: (bootNs) => clock.toUnixNs(bootNs),
+    interfaceName: (index) => interfaces.get(index),
+  });
+  const append = (responses: readonly GetFlowsResponse[]) => {
+    for (const response of responses) ring.append(GetFlowsResponse.encode(response).finish());
+  };
+  const capture = await startCapture({
+    ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
+    onRecords: (batch) => {
+      for (const record of batch) append(assembler.assemble(record));
+    },
+    onInterfaceChange: (change) => {
+      if (change.kind === 'attached') interfaces.set(change.interfaceIndex, change.interfaceName);
+    },
+    log: options.log,
+  });
+  const losses = new LossReport(nodeName);
+  const timer = setInterval(() => {
+    append(assembler.sweep(clock.nowBootNs()));
+    const lost = losses.since(capture.counters().lost, clock.toUnixNs(clock.nowBootNs()));
+    if (lost !== undefined) {
+      tracker.noteLoss();
+      append([lost]);
+    }
+  }, SWEEP_MS);
+  const missing = capture.features.filter((feature) => !feature.enabled);
+  const without = missing.map(({ name, reason }) => `${name}: ${reason?.split('\n')[0] ?? 'unknown'}`).join('; ');
+  return {
+    text: `capturing from the kernel${without === '' ? '' : ` (without ${without})`}`,
+    counters: () => capture.counters(),
+    l7Counters: () => tracker.counters(),
+    stop: async () => {
+      clearInterval(timer);
+      await capture.stop();
+    },
+  };
+}
+
+/** Plays a recording into the ring, over and over. `why`: what keeps this machine from capturing, if anything does. */
+export async function startRecordingSource(
+  ring: FlowRing,
+  path: string,
+  why: string | undefined,
+  log: (line: string) => void,
+): Promise<FlowSource> {
+  const replay = await startReplay({
+    path,
+    append: (message) => ring.append(message),
+    onError: (error) => log(`the recording ${path} ended: ${error.message}`),
+  });
+  return {
+    text: `playing a recording of ${replay.recordedOn}${why === undefined ? '' : ` because ${why}`}`,
+    counters: () => undefined,
+    l7Counters: () => undefined,
+    stop: () => replay.stop(),
+  };
+}
