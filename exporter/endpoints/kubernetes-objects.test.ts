@@ -32,6 +32,8 @@ function source(context: TestContext, target: string) {
   const objects = new KubernetesObjects({
     path: target,
     index,
+    // So long that only being told of changes can make these tests pass.
+    recheckMs: 3_600_000,
     onError: (message) => note(message),
     onLoad: (count) => note(`loaded ${count}`),
   });
@@ -94,6 +96,9 @@ test('a file that does not exist yet is waited for, and its replacement by renam
   assert.equal(await next(), 'loaded 1');
   assert.equal(index.byAddress('10.0.0.1'), undefined);
   assert.equal(index.byAddress('10.0.0.2')?.podName, 'b');
+  await writeFile(`${file}.new`, list(pod('c', '10.0.0.3'), pod('d', '10.0.0.4')));
+  await rename(`${file}.new`, file);
+  assert.equal(await next(), 'loaded 2');
 });
 
 test('malformed content and a removed file keep the last good set and are reported once', async (context) => {

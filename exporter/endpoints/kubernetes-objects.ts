@@ -11,7 +11,7 @@ import type { PodIndex } from './pod-index.ts';
 const MAX_BYTES = 64 * 1024 * 1024;
 const DEBOUNCE_MS = 50;
 /** Looks again without being told: for a path whose directory does not exist yet and for file systems without events. */
-const RECHECK_MS = 2000;
+const DEFAULT_RECHECK_MS = 2000;
 
 export interface KubernetesObjectsOptions {
   /** A file, or a directory whose *.json, *.yaml and *.yml files are read; need not exist yet. */
@@ -21,6 +21,8 @@ export interface KubernetesObjectsOptions {
   onError(message: string): void;
   onLoad?(objects: number): void;
   readonly nowUnixMs?: () => number;
+  /** How often to look without being told of a change. Default 2000. */
+  readonly recheckMs?: number;
 }
 
 /** Objects of the text of one file. Throws an Error in words. */
@@ -55,7 +57,7 @@ export class KubernetesObjects {
 
   /** Reads once and goes on watching until `stop`. A path that does not exist is no error: it is waited for. */
   async start(): Promise<void> {
-    this.recheck = setInterval(() => void this.refresh(), RECHECK_MS).unref();
+    this.recheck = setInterval(() => void this.refresh(), this.options.recheckMs ?? DEFAULT_RECHECK_MS).unref();
     await this.refresh();
   }
 

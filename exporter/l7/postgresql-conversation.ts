@@ -35,6 +35,8 @@ export class PostgresqlConversation implements Conversation {
   private parsed: Statement | undefined;
   private batch = 0;
   private hasStarted = false;
+  /** Batch of the statements answered since the last ReadyForQuery. */
+  private answeredBatch: number | undefined;
 
   constructor(sink: EventSink) {
     this.sink = sink;
@@ -124,17 +126,26 @@ export class PostgresqlConversation implements Conversation {
   }
 
   private answer(segment: FreshSegment, status: string, tag: string): void {
-    const waiting = this.outstanding.takeOldest();
-    // The later statements of one simple query, errors of authentication.
+    const waiting = this.outstanding.oldest();
+    // Errors of authentication answer nothing.
     if (!waiting) return;
+    // Later statements of one simple query complete too, before the next batch has its turn.
+    if (this.answeredBatch !== undefined && this.answeredBatch !== waiting.batch) return;
+    this.answeredBatch = waiting.batch;
+    this.outstanding.takeOldest();
     const detail = tag === '' || waiting.message.detail !== '' ? waiting.message.detail : tag;
     this.sink.response(segment, { ...waiting.message, detail, status, error: status !== 'OK' }, waiting);
   }
 
-  /** ReadyForQuery: a prepare is done; statements behind an error were skipped by the server. */
+  /** ReadyForQuery ends one batch: a prepare is done; statements behind an error were skipped by the server. */
   private ready(segment: FreshSegment): void {
-    const first = this.outstanding.oldest();
-    for (let waiting = first; waiting && waiting.batch === first?.batch; waiting = this.outstanding.oldest()) {
+    const batch = this.answeredBatch ?? this.outstanding.oldest()?.batch;
+    this.answeredBatch = undefined;
+    for (
+      let waiting = this.outstanding.oldest();
+      waiting && waiting.batch === batch;
+      waiting = this.outstanding.oldest()
+    ) {
       this.outstanding.takeOldest();
       if (waiting.message.name === 'PREPARE') {
         this.sink.response(segment, { ...waiting.message, status: 'OK' }, waiting);

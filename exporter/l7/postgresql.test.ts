@@ -95,6 +95,21 @@ test('of pipelined batches, an error ends its own batch only', () => {
   assert.equal(session.tracker.counters().unanswered, 1);
 });
 
+test('pipelined simple queries, one of two statements, are each answered once', () => {
+  const session = new Session()
+    .send(true, startup())
+    .send(true, Buffer.concat([message('Q', 'BEGIN; DELETE FROM a\0'), message('Q', 'COMMIT\0')]))
+    .send(false, Buffer.concat([message('C', 'BEGIN\0'), message('C', 'DELETE 3\0'), ready]))
+    .send(false, Buffer.concat([message('C', 'COMMIT\0'), ready]));
+  assert.deepEqual(session.summary().slice(2), [
+    'response 1 BEGIN [BEGIN; DELETE FROM a] OK',
+    'response 2 COMMIT [COMMIT] OK',
+  ]);
+  const commit = session.events.at(-1);
+  assert.equal(commit?.kind === 'response' && commit.latencyNs, 20n);
+  assert.equal(session.tracker.counters().unanswered, 0);
+});
+
 test('an outcome beyond the capture is reported as unknown when the client goes on', () => {
   const rows = Buffer.concat([
     message('T', '\0\0'),
