@@ -24,7 +24,8 @@ export async function* flowMessages(
     signal,
     onMessages: (bytes, starts, ends, count) => {
       for (let index = 0; index < count; index += 1) {
-        const message = bytes.slice(starts[index], ends[index]);
+        // A copy: the bytes belong to the connection, and a Buffer's own slice would only be a view.
+        const message = new Uint8Array(bytes.subarray(starts[index], ends[index]));
         waiting.push(message);
         waitingBytes += message.length;
       }
