@@ -52,7 +52,7 @@ class Follower {
   readonly responses: GetFlowsResponse[] = [];
   readonly #stop = new AbortController();
 
-  constructor(client: PeerClient, request: Parameters<typeof GetFlowsRequest.fromPartial>[0]) {
+  constructor(client: PeerClient, request: DeepPartial<GetFlowsRequest>) {
     const { fullName, methods } = ObserverDefinition;
     const stream = client.serverStream(
       fullName,
@@ -255,7 +255,7 @@ describe('the dashboard of a relay', () => {
 
   function watch(
     client: PeerClient,
-    request: Parameters<typeof WatchRequest.fromPartial>[0],
+    request: DeepPartial<WatchRequest>,
   ): { messages: WatchResponse[]; stop(): void } {
     const stop = new AbortController();
     const messages: WatchResponse[] = [];

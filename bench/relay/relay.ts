@@ -1,0 +1,94 @@
+// What a relay costs and adds: observers, relay and reader as processes of their own, over real sockets. Prints a table.
+//   node bench/relay/relay.ts [seconds per case, default 5]
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { loadavg } from 'node:os';
+import { FlowReader } from './reader.ts';
+import type { FromRelay } from './relay-process.ts';
+import type { FromSource } from './flow-source.ts';
+
+interface Case {
+  readonly name: string;
+  readonly peers: number;
+  /** Of all observers together; undefined: flat out. */
+  readonly flowsPerSecond?: number;
+  /** The reader follows the first observer itself: what latency is there without a relay. */
+  readonly isDirect?: boolean;
+}
+
+const cases: readonly Case[] = [
+  { name: '1 peer, flat out', peers: 1 },
+  { name: '4 peers, flat out', peers: 4 },
+  { name: '16 peers, flat out', peers: 16 },
+  { name: 'no relay, 10,000/s', peers: 1, flowsPerSecond: 10_000, isDirect: true },
+  { name: '4 peers, 10,000/s', peers: 4, flowsPerSecond: 10_000 },
+  { name: '4 peers, 20/s', peers: 4, flowsPerSecond: 20 },
+];
+
+const seconds = Number(process.argv[2] ?? 5);
+const columns = ['case', 'flows/s', 'flows per relay CPU-s', 'p50 ms', 'p99 ms', 'out of order', 'lost', 'relay RSS MB'];
+
+process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---').join('|')}|\n`);
+for (const one of cases) process.stdout.write(`| ${(await measure(one)).join(' | ')} |\n`);
+process.stdout.write(`\nload average ${loadavg()[0]?.toFixed(1)}, node ${process.version}, ${seconds} s a case after 2 s of warm-up\n`);
+
+async function measure({ name, peers, flowsPerSecond, isDirect = false }: Case): Promise<string[]> {
+  const names = Array.from({ length: peers }, (_, index) => `node-${index}`);
+  // At most four processes of observers: more would measure the scheduler of a small machine.
+  const groups = [0, 1, 2, 3].map((group) => names.filter((_, index) => index % 4 === group)).filter((group) => group.length > 0);
+  const children: ChildProcess[] = [];
+  const start = async <T>(file: string, args: readonly string[]) => {
+    const child = fork(new URL(file, import.meta.url), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    children.push(child);
+    return { child, ready: await answerOf<T>(child) };
+  };
+  const reader = new FlowReader();
+  try {
+    const sources = await Promise.all(groups.map((group) => start<FromSource>('flow-source.ts', group)));
+    const addresses = sources.flatMap(({ ready }) => (ready.kind === 'ready' ? ready.addresses : []));
+    const relay = await start<FromRelay>('relay-process.ts', addresses);
+    const usage = async () => {
+      const answer = answerOf<FromRelay>(relay.child);
+      relay.child.send('usage');
+      const told = await answer;
+      if (told.kind !== 'usage') throw new Error(`the relay answered ${told.kind} when asked for its usage`);
+      return told;
+    };
+    await reader.start(isDirect ? (addresses[0] as string) : relay.ready.kind === 'ready' ? relay.ready.address : '');
+    const rate = flowsPerSecond === undefined ? -1 : flowsPerSecond / peers;
+    for (const { child } of sources) child.send({ kind: 'rate', flowsPerSecond: rate });
+    await wait(2000);
+    reader.clear();
+    const before = await usage();
+    const beganMs = performance.now();
+    await wait(seconds * 1000);
+    const after = await usage();
+    const passed = (performance.now() - beganMs) / 1000;
+    const cpuSeconds = (after.cpuMs - before.cpuMs) / 1000;
+    return [
+      name,
+      Math.round(reader.flows / passed).toLocaleString('en'),
+      isDirect ? '-' : Math.round(reader.flows / cpuSeconds).toLocaleString('en'),
+      reader.latencyMs(0.5).toFixed(1),
+      reader.latencyMs(0.99).toFixed(1),
+      `${reader.outOfOrder} of ${reader.flows}`,
+      String(reader.lost),
+      isDirect ? '-' : after.rssMb.toFixed(0),
+    ];
+  } finally {
+    reader.stop();
+    for (const child of children) child.disconnect();
+    await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+  }
+}
+
+function answerOf<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', (code) => reject(new Error(`${child.spawnfile} ended with ${code} before it answered`)));
+  });
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
