@@ -31,6 +31,9 @@ export interface ServiceMapViewProps {
   readonly theme: MapTheme;
   /** The reader pressed a drop marker; without it the edge is selected. Ends as in `MapSelection`. */
   readonly onShowDrops?: ((sourceId: string, destinationId: string) => void) | undefined;
+  /** The map's own title, counts and list toggle; leave it out where the page around it has them. */
+  readonly hasHeading?: boolean | undefined;
+  /** Must position and size the map: it fills what it is given. */
   readonly className?: string | undefined;
 }
 
@@ -50,7 +53,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
       ref={section}
       aria-label="Service map"
       data-theme={props.theme}
-      className={`relative isolate overflow-hidden bg-bg ${props.className ?? 'size-full'}`}
+      className={`isolate overflow-hidden bg-bg [--spacing:4px] ${props.className ?? 'relative size-full'}`}
     >
       {snapshot && figures && !isList && (
         <MapStage
@@ -70,20 +73,12 @@ export function ServiceMapView(props: ServiceMapViewProps) {
         />
       )}
       {isList && <OpenList {...props} find={find} />}
-      <header className="pointer-events-none absolute top-3 left-4 z-10 flex items-baseline gap-2.5">
-        <h2 className="font-semibold text-fg text-sm">Service map</h2>
-        <p className="text-2xs text-fg-3 tabular-nums" aria-live="off">
-          {graph
-            ? `${plural(graph.serviceCount, 'service')} · ${plural(graph.connectionCount, 'connection')}`
-            : 'laying out'}
-          {model.folded && ' · the rarest are folded into “other”'}
-        </p>
-      </header>
+      {props.hasHeading && <Heading graph={graph} isFolded={model.folded} />}
       <MapChoices
         metric={metric}
         onMetricChange={props.onMetricChange}
         isList={isList}
-        onListChange={setList}
+        onListChange={props.hasHeading ? setList : undefined}
         openCount={openCount}
         groupCount={groups.length}
         onAllClosed={(isClosed) =>
@@ -95,6 +90,20 @@ export function ServiceMapView(props: ServiceMapViewProps) {
       />
       {!isList && <MapLegend hasSelection={selection !== null} />}
     </section>
+  );
+}
+
+function Heading({ graph, isFolded }: { graph: ViewGraph | undefined; isFolded: boolean }) {
+  return (
+    <header className="pointer-events-none absolute top-3 left-4 z-10 flex items-baseline gap-2.5">
+      <h2 className="font-semibold text-fg text-sm">Service map</h2>
+      <p className="text-2xs text-fg-3 tabular-nums">
+        {graph
+          ? `${plural(graph.serviceCount, 'service')} · ${plural(graph.connectionCount, 'connection')}`
+          : 'laying out'}
+        {isFolded && ' · the rarest are folded into “other”'}
+      </p>
+    </header>
   );
 }
 

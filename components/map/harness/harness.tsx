@@ -39,7 +39,8 @@ function Harness() {
       onMetricChange={setMetric}
       find={query.get('find') ?? ''}
       theme={theme}
-      className="h-dvh w-dvw"
+      hasHeading
+      className="relative h-dvh w-dvw"
     />
   );
 }

@@ -63,7 +63,8 @@ export interface MapChoicesProps {
   readonly metric: MapMetric;
   readonly onMetricChange: ((metric: MapMetric) => void) | undefined;
   readonly isList: boolean;
-  readonly onListChange: (isList: boolean) => void;
+  /** Absent where the page around the map has its own list, whose button then stands in the corner. */
+  readonly onListChange: ((isList: boolean) => void) | undefined;
   /** Namespaces that are open now, and in all; no buttons for a map without namespaces. */
   readonly openCount: number;
   readonly groupCount: number;
@@ -75,7 +76,10 @@ export function MapChoices(props: MapChoicesProps) {
   const button =
     'h-7 rounded-control border border-line bg-raised px-2 text-fg-2 text-xs hover:border-line-strong hover:text-fg';
   return (
-    <div data-map-control="" className="absolute top-2.5 right-3 z-10 flex items-center gap-1.5">
+    <div
+      data-map-control=""
+      className={`absolute top-2.5 z-10 flex items-center gap-1.5 ${props.onListChange ? 'right-3' : 'right-14'}`}
+    >
       {!props.isList && props.groupCount > 1 && (
         <button type="button" className={button} onClick={() => props.onAllClosed(props.openCount > 0)}>
           {props.openCount > 0 ? 'Close all' : 'Open all'}
@@ -98,15 +102,17 @@ export function MapChoices(props: MapChoicesProps) {
           ))}
         </select>
       )}
-      <button
-        type="button"
-        aria-pressed={props.isList}
-        className={`${button} flex items-center gap-1.5`}
-        onClick={() => props.onListChange(!props.isList)}
-      >
-        <Icon size={13} aria-hidden="true" />
-        {props.isList ? 'Map' : 'List'}
-      </button>
+      {props.onListChange && (
+        <button
+          type="button"
+          aria-pressed={props.isList}
+          className={`${button} flex items-center gap-1.5`}
+          onClick={() => props.onListChange?.(!props.isList)}
+        >
+          <Icon size={13} aria-hidden="true" />
+          {props.isList ? 'Map' : 'List'}
+        </button>
+      )}
     </div>
   );
 }
