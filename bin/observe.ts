@@ -12,6 +12,7 @@ import type { FlowFilter } from '#proto/gen/flow/flow.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { GetFlowsRequest, GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { flowMessages } from './flow-messages.ts';
+import { writeOut } from './output.ts';
 import { parseTime } from './quantity.ts';
 import { type ServerOptions, targetOf, withServerOptions } from './server-option.ts';
 
@@ -72,7 +73,6 @@ async function observeServer(
 ): Promise<void> {
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
-  // A reader such as head that has seen enough ends us quietly.
   process.stdout.once('error', () => stopped.abort());
   const request = GetFlowsRequest.encode(requestOf(options, whitelist, blacklist)).finish();
   const print = printerOf(options);
@@ -135,7 +135,6 @@ async function observeFile(
   }
 }
 
-/** Waits for a slow reader instead of keeping everything in memory. */
 function printerOf(options: ObserveOptions): (response: GetFlowsResponse) => Promise<void> {
   const printer = createPrinter({
     format: options.output,
@@ -148,7 +147,6 @@ function printerOf(options: ObserveOptions): (response: GetFlowsResponse) => Pro
   return async (response) => {
     const { output, errors } = printer(response);
     if (errors !== '') process.stderr.write(errors);
-    if (output !== '' && !process.stdout.write(output))
-      await new Promise((resolve) => process.stdout.once('drain', resolve));
+    if (output !== '') await writeOut(output);
   };
 }

@@ -4,6 +4,7 @@
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { answerCase } from '#policy/policy-case.ts';
+import { writeOut } from './output.ts';
 
 export function policyCommand(): Command {
   return new Command('policy')
@@ -27,17 +28,12 @@ async function explain(options: { words?: boolean }): Promise<void> {
     try {
       const answer = answerCase(JSON.parse(text));
       if (options.words === true)
-        await write(`${answer.id} ${answer.verdict}\n${answer.why.map((why) => `  ${why}\n`).join('')}`);
-      else await write(`${JSON.stringify(answer)}\n`);
+        await writeOut(`${answer.id} ${answer.verdict}\n${answer.why.map((why) => `  ${why}\n`).join('')}`);
+      else await writeOut(`${JSON.stringify(answer)}\n`);
     } catch (error) {
       failed += 1;
       process.stderr.write(`line ${line}: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }
   if (failed > 0) process.exitCode = 1;
-}
-
-/** Waits for a slow reader instead of keeping everything in memory. */
-async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
