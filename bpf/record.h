@@ -77,6 +77,7 @@
 #define PX_SOCKET_ACCEPTED 3
 #define PX_SOCKET_CLOSED 4
 #define PX_SOCKET_CONNECT_FAILED 5
+#define PX_SOCKET_CONNECTING 6
 
 /* Read-only data of every object, written by user space before load. */
 struct px_settings {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Follows TCP sockets through their states: who owns them, how connecting went, how healthy they were at close.
- * In: the inet_sock_set_state tracepoint (needs 5.12 for the cookie). Out: one record per listen, connect, accept,
- * close and failed connect.
+ * In: the inet_sock_set_state tracepoint (needs 5.12 for the cookie). Out: one record per listen, connect begun and
+ * done, accept, close and failed connect.
  */
 #include "kernel.h"
 #include "record.h"
@@ -195,6 +195,8 @@ int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 	} else if (old_state == STATE_CLOSE && state == STATE_SYN_SENT) {
 		own(sk, &owner);
 		bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
+		/* Before the SYN leaves, so that its flow can be named; ports and health come later. */
+		report(sk, cookie, &owner, PX_SOCKET_CONNECTING, 0);
 	} else if (old_state == STATE_SYN_SENT) {
 		left_syn_sent(sk, cookie, state);
 	} else if (old_state == STATE_SYN_RECEIVED && state == STATE_ESTABLISHED) {

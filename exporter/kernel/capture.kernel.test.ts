@@ -109,6 +109,13 @@ describe('capture on real packets', { skip }, () => {
     );
     assert.ok(opened.initiator.socketCookie > 0);
     assert.ok(opened.initiator.cgroupId > 0);
+    const connecting = await eventually('the socket before its first packet', () =>
+      recorder.records.findIndex(
+        (one) =>
+          one.type === 'socket' && one.event === 'connecting' && one.socketCookie === opened.initiator.socketCookie,
+      ),
+    );
+    assert.ok(connecting >= 0 && connecting < recorder.records.indexOf(opened));
     const connected = await eventually('the socket', () =>
       recorder.records.find(
         (one): one is SocketRecord =>
@@ -289,6 +296,13 @@ s.sendto(struct.pack('!BBHHH',8,0,c,0x1234,1),('${server.address}',0)); s.recv(9
     );
     assert.equal(failed.failure, 'refused');
     assert.ok(failed.pid > 0);
+  });
+
+  test('a connection that went well leaves no drops', () => {
+    const drops = recorder.records.filter(
+      (one) => one.type === 'drop' && [one.source.port, one.destination.port].includes(21_001),
+    );
+    assert.deepEqual(drops, []);
   });
 
   test('nothing was lost on the way, and what was seen adds up', () => {

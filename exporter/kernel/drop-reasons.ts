@@ -27,13 +27,14 @@ export function readDropReasons(): ReadonlyMap<number, string> {
   return names;
 }
 
-/** Freed in the normal course of things (a closed socket's queue), or where the kernel has no reason to tell. */
+/** Freed in the normal course of things (what a closed socket still had queued), or where the kernel tells no reason. */
 const NO_LOSS: ReadonlySet<string> = new Set([
   'NOT_DROPPED_YET',
   'CONSUMED',
   'NOT_SPECIFIED',
   'OTHERHOST',
   'UNHANDLED_PROTO',
+  'QUEUE_PURGE',
 ]);
 
 /** Numbers of the reasons not to report. Reasons without a name never count as no loss. */

@@ -104,7 +104,7 @@ export interface DropRecord {
   readonly suppressedBefore: number;
 }
 
-export type SocketEvent = 'listening' | 'connected' | 'accepted' | 'closed' | 'connect_failed';
+export type SocketEvent = 'listening' | 'connecting' | 'connected' | 'accepted' | 'closed' | 'connect_failed';
 
 export interface TcpHealth {
   readonly smoothedRttUs: number;

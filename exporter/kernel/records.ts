@@ -43,6 +43,7 @@ const SOCKET_EVENTS: readonly (SocketEvent | undefined)[] = [
   'accepted',
   'closed',
   'connect_failed',
+  'connecting',
 ];
 
 export function decodeRecord(
