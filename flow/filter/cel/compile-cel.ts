@@ -7,7 +7,8 @@ import { RE2JS } from 're2js';
 import { Flow } from '#proto/gen/flow/flow.ts';
 import type { CelCompiler } from '../cel-compiler.ts';
 import { badValue } from '../filter-error.ts';
-import { maximumPatternLength } from '../re2.ts';
+import { estimateProgramSize } from '../pattern-size.ts';
+import { maximumPatternLength, maximumProgramSize } from '../re2.ts';
 import { budgetFunctions, isBudgetSpent, meterLoops, refillBudget } from './budget.ts';
 import { showType } from './cel-type.ts';
 import { checkType } from './check-type.ts';
@@ -69,5 +70,7 @@ function toCelFlow(flow: Flow) {
 function compileRegularExpression(pattern: string) {
   if (pattern.length > maximumPatternLength)
     throw new RangeError(`regular expression is longer than ${maximumPatternLength} characters`);
+  if (estimateProgramSize(pattern) > maximumProgramSize)
+    throw new RangeError(`regular expression makes more than ${maximumProgramSize} instructions`);
   return RE2JS.compile(pattern);
 }
