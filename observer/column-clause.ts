@@ -172,43 +172,36 @@ const httpStatusCode: Digest = {
   },
 };
 
-/** By the name of the FlowFilter field. */
+/** A drop reason counts only on a dropped flow. */
+const dropReason: Digest = {
+  value: (columns, slot) => pack(columns.verdict[slot] as number, 8, columns.dropReason[slot] as number),
+  flow: (columns, slot) => {
+    const flow = Flow.create();
+    flow.verdict = columns.verdict[slot] as Flow['verdict'];
+    flow.dropReasonDesc = columns.dropReason[slot] as Flow['dropReasonDesc'];
+    return flow;
+  },
+};
+
+const direction: Digest = {
+  value: (columns, slot) => columns.direction[slot] as number,
+  flow: (columns, slot) => {
+    const flow = Flow.create();
+    flow.trafficDirection = columns.direction[slot] as Flow['trafficDirection'];
+    return flow;
+  },
+};
+
+/** By the name of the FlowFilter field. The columns of a digest are all that flow/filter looks at for the field. */
 const DIGESTS: ReadonlyMap<string, Digest> = new Map([
-  [
-    'dropReasonDesc',
-    single(
-      (columns) => columns.dropReason,
-      (flow, value) => {
-        flow.dropReasonDesc = value as Flow['dropReasonDesc'];
-      },
-    ),
-  ],
-  [
-    'trafficDirection',
-    single(
-      (columns) => columns.direction,
-      (flow, value) => {
-        flow.trafficDirection = value as Flow['trafficDirection'];
-      },
-    ),
-  ],
+  ['dropReasonDesc', dropReason],
+  ['trafficDirection', direction],
   ['reply', reply],
   ['eventType', eventType],
   ['protocol', protocol],
   ['tcpFlags', tcpFlags],
   ['httpStatusCode', httpStatusCode],
 ]);
-
-function single(column: (columns: FlowColumns) => Int32Array, set: (flow: Flow, value: number) => void): Digest {
-  return {
-    value: (columns, slot) => column(columns)[slot] as number,
-    flow: (columns, slot) => {
-      const flow = Flow.create();
-      set(flow, column(columns)[slot] as number);
-      return flow;
-    },
-  };
-}
 
 function emptyL4(field: number): Layer4 | undefined {
   return field === 0 ? undefined : Layer4.decode(Uint8Array.of((field << 3) | 2, 0));

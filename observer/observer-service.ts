@@ -2,6 +2,7 @@
 // ServerStatus and what it tells at the start of a stream.
 
 import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
+import type { CelCompiler } from '#flow/filter/cel-compiler.ts';
 import { FilterError } from '#flow/filter/filter-error.ts';
 import {
   type GetFlowsRequest,
@@ -43,6 +44,8 @@ export interface ObserverSource {
   readonly getNamespaces?: () => Promise<GetNamespacesResponse>;
   /** Agent and debug events: an empty stream on a node, UNIMPLEMENTED on a relay. Default 'empty'. */
   readonly otherEvents?: 'empty' | 'unimplemented';
+  /** Compiles CEL expressions of filters. Default: such filters are refused. */
+  readonly cel?: CelCompiler;
   /** Default Date.now. */
   readonly nowMs?: () => number;
   readonly maxStreams?: number;
@@ -64,7 +67,7 @@ export function registerObserver(server: GrpcServer, source: ObserverSource): Ob
   const nowMs = source.nowMs ?? Date.now;
   const startedMs = nowMs();
   const streams = new StreamCounters();
-  const selections = new Selections(ring);
+  const selections = new Selections(ring, source.cel);
   const open = new Set<FlowStream>();
   server.onStop(() => {
     for (const stream of [...open]) stream.stop();

@@ -1,5 +1,6 @@
 // The selections that streams share: one for each filter and field mask in use, dropped when its last stream ends.
 
+import type { CelCompiler } from '#flow/filter/cel-compiler.ts';
 import { compileFilters } from '#flow/filter/compile.ts';
 import { GetFlowsRequest } from '#proto/gen/observer/observer.ts';
 import { FieldMask } from './field-mask.ts';
@@ -13,10 +14,13 @@ interface Shared {
 
 export class Selections {
   readonly #ring: FlowRing;
+  readonly #cel: CelCompiler | undefined;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(ring: FlowRing) {
+  /** @param cel compiles CEL expressions; without it filters that have one are refused */
+  constructor(ring: FlowRing, cel: CelCompiler | undefined) {
     this.#ring = ring;
+    this.#cel = cel;
   }
 
   /** Distinct filters and masks in use. */
@@ -32,7 +36,7 @@ export class Selections {
     const key = keyOf(request);
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      const filter = compileFilters(request.whitelist, request.blacklist);
+      const filter = compileFilters(request.whitelist, request.blacklist, this.#cel);
       const hasMask = request.fieldMask !== undefined && request.fieldMask.length > 0;
       const mask = hasMask ? new FieldMask(request.fieldMask ?? []) : undefined;
       shared = { selection: new FlowSelection(this.#ring, filter, mask), users: 0 };
