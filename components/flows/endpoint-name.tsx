@@ -1,0 +1,19 @@
+// An end of a flow: its name bright, where it lives and its port dim.
+
+import type { RowEndpoint } from '../store/flow-row.ts';
+
+export function EndpointName({
+  endpoint,
+  withPort = false,
+}: {
+  readonly endpoint: RowEndpoint;
+  readonly withPort?: boolean;
+}) {
+  return (
+    <span className="block truncate" title={endpoint.pod || endpoint.ip}>
+      {endpoint.namespace !== '' && <span className="text-fg-3">{endpoint.namespace}/</span>}
+      {endpoint.name}
+      {withPort && endpoint.port > 0 && <span className="text-fg-3">:{endpoint.port}</span>}
+    </span>
+  );
+}

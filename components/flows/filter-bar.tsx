@@ -1,0 +1,62 @@
+'use client';
+
+// Heading, filter, rate, and the two controls of the table.
+
+import { Columns3, Pause, Play } from 'lucide-react';
+import { Button } from '../controls/button.tsx';
+import { Menu, MenuCheck, MenuHeading } from '../controls/menu.tsx';
+import { wholeNumber } from '../format/figures.ts';
+import { useSnapshot } from '../store/dashboard-provider.tsx';
+import { COLUMNS, useColumns } from '../url/url-state.ts';
+import { columnSpecs } from './columns.ts';
+import { FilterInput } from './filter-input.tsx';
+import { useReading } from './reading.tsx';
+
+export function FilterBar() {
+  const { paused, setPaused } = useReading();
+  return (
+    <div className="flex h-12 shrink-0 items-center gap-3 px-4">
+      <h2 className="font-semibold text-sm">Flows</h2>
+      <FilterInput />
+      <FlowRate paused={paused} />
+      <Button aria-pressed={paused} onClick={() => setPaused(!paused)}>
+        {paused ? <Play size={13} aria-hidden /> : <Pause size={13} aria-hidden />}
+        {paused ? 'Resume' : 'Pause'}
+      </Button>
+      <ColumnChooser />
+    </div>
+  );
+}
+
+function FlowRate({ paused }: { readonly paused: boolean }) {
+  const perSecond = useSnapshot((snapshot) => snapshot.counters.flowsPerSecond);
+  const isLive = useSnapshot((snapshot) => snapshot.connection.state === 'live') && !paused;
+  return (
+    <span className="flex items-center gap-2 whitespace-nowrap text-fg-2 text-xs">
+      <span className={`size-1.5 rounded-full ${isLive ? 'live-pulse bg-ok' : 'bg-fg-3'}`} aria-hidden />
+      {wholeNumber(perSecond)} flows/s
+    </span>
+  );
+}
+
+function ColumnChooser() {
+  const [columns, setColumns] = useColumns();
+  const toggle = (column: (typeof COLUMNS)[number], isShown: boolean) =>
+    setColumns(COLUMNS.filter((each) => (each === column ? isShown : columns.includes(each))));
+  return (
+    <Menu
+      trigger={
+        <Button weight="icon" className="border border-line bg-raised" aria-label="Columns">
+          <Columns3 size={13} strokeWidth={1.8} aria-hidden />
+        </Button>
+      }
+    >
+      <MenuHeading>Columns</MenuHeading>
+      {COLUMNS.map((column) => (
+        <MenuCheck key={column} checked={columns.includes(column)} onChange={(isShown) => toggle(column, isShown)}>
+          {columnSpecs[column].name}
+        </MenuCheck>
+      ))}
+    </Menu>
+  );
+}

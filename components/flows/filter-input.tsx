@@ -1,0 +1,136 @@
+'use client';
+
+// The filter as chips and a text field with completion. Enter or a space after a whole term makes it a chip; the filter
+// is the URL's "q", so a link carries it and the relay applies it.
+
+import { ListFilter, X } from 'lucide-react';
+import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { useKeys } from '../controls/use-keys.ts';
+import { type Offer, offers } from '../filter/completion.ts';
+import { type Term, terms, withoutTerm, withTerms } from '../filter/terms.ts';
+import { useSnapshot } from '../store/dashboard-provider.tsx';
+import { useFilterText } from '../url/url-state.ts';
+
+export function FilterInput() {
+  const [filter, setFilter] = useFilterText();
+  const [draft, setDraft] = useState('');
+  const [isOpen, setIsOpen] = useState(false);
+  const [active, setActive] = useState(0);
+  const map = useSnapshot((snapshot) => snapshot.map);
+  const input = useRef<HTMLInputElement>(null);
+  const offered = useMemo(() => (isOpen ? offers(draft, map) : []), [isOpen, draft, map]);
+  useKeys({
+    '/': (event) => {
+      event.preventDefault();
+      input.current?.focus();
+    },
+  });
+  const add = (text: string) => {
+    if (text.trim() === '') return;
+    void setFilter(
+      text
+        .trim()
+        .split(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/)
+        .reduce(withTerms, filter),
+    );
+    setDraft('');
+    setActive(0);
+  };
+  const take = (text: string) => {
+    if (text.endsWith(':')) setDraft(text);
+    else add(text);
+    setActive(0);
+  };
+  const press = (event: KeyboardEvent) => {
+    const last = terms(filter).at(-1);
+    if (event.key === 'Escape') input.current?.blur();
+    else if (event.key === 'ArrowDown') setActive((at) => Math.min(at + 1, offered.length - 1));
+    else if (event.key === 'ArrowUp') setActive((at) => Math.max(at - 1, -1));
+    else if (event.key === 'Tab' && offered[active] && draft !== '') take(offered[active].text);
+    else if (event.key === 'Enter') draft === '' || !offered[active] ? add(draft) : take(offered[active].text);
+    else if (event.key === 'Backspace' && draft === '' && last) void setFilter(withoutTerm(filter, last.text) || null);
+    else return;
+    if (event.key !== 'Backspace') event.preventDefault();
+  };
+  return (
+    <div className="relative flex h-7 min-w-0 flex-1 items-center gap-1.5 rounded-control border border-line bg-sunken pr-1 pl-2 focus-within:border-accent">
+      <ListFilter size={13} strokeWidth={1.8} className="shrink-0 text-fg-3" aria-hidden />
+      {terms(filter).map((term) => (
+        <Chip key={term.text} term={term} onRemove={() => setFilter(withoutTerm(filter, term.text) || null)} />
+      ))}
+      <input
+        ref={input}
+        role="combobox"
+        aria-label="Filter flows"
+        aria-expanded={offered.length > 0}
+        aria-controls="filter-completions"
+        aria-activedescendant={offered[active] ? `completion-${active}` : undefined}
+        autoComplete="off"
+        spellCheck={false}
+        value={draft}
+        placeholder={filter === '' ? 'Filter by namespace, path, status…' : ''}
+        onChange={(event) => setDraft(event.target.value)}
+        onFocus={() => setIsOpen(true)}
+        onBlur={() => setIsOpen(false)}
+        onKeyDown={press}
+        className="h-full min-w-24 flex-1 bg-transparent text-xs outline-none placeholder:text-fg-3"
+      />
+      {offered.length > 0 && <Completions offered={offered} active={active} onTake={take} />}
+    </div>
+  );
+}
+
+function Chip({ term, onRemove }: { readonly term: Term; readonly onRemove: () => void }) {
+  return (
+    <span className="flex h-5 max-w-64 shrink-0 items-center gap-1 rounded-chip border border-line bg-raised pr-0.5 pl-1.5 text-xs">
+      <span className="truncate">
+        {term.negated && <span className="text-bad">not </span>}
+        <span className="text-fg-3">{[term.side, term.key].filter(Boolean).join(' ')} </span>
+        {term.value}
+      </span>
+      <button
+        type="button"
+        aria-label={`Remove ${term.text}`}
+        onClick={onRemove}
+        className="rounded-sm p-0.5 text-fg-3 hover:text-fg"
+      >
+        <X size={11} aria-hidden />
+      </button>
+    </span>
+  );
+}
+
+interface CompletionsProps {
+  readonly offered: readonly Offer[];
+  readonly active: number;
+  readonly onTake: (text: string) => void;
+}
+
+function Completions({ offered, active, onTake }: CompletionsProps) {
+  return (
+    <div
+      id="filter-completions"
+      role="listbox"
+      aria-label="Completions"
+      className="absolute bottom-full left-0 z-30 mb-1.5 max-h-72 w-96 max-w-full overflow-y-auto rounded-card border border-line bg-raised p-1 shadow-pop"
+    >
+      {offered.map(({ text, what }, index) => (
+        <div
+          key={text}
+          id={`completion-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === active}
+          onPointerDown={(event) => {
+            event.preventDefault();
+            onTake(text);
+          }}
+          className="flex h-7 cursor-default items-center justify-between gap-4 rounded-chip px-2 text-xs aria-selected:bg-accent-soft"
+        >
+          <span className="truncate font-mono text-mono">{text}</span>
+          <span className="truncate text-2xs text-fg-3">{what}</span>
+        </div>
+      ))}
+    </div>
+  );
+}

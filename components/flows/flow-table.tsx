@@ -1,0 +1,126 @@
+'use client';
+
+// The live table, newest on top, only the rows in view in the document. Follows until the reader looks closely.
+
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowUp } from 'lucide-react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useElementWidth } from '../controls/use-element-width.ts';
+import { useKeys } from '../controls/use-keys.ts';
+import { wholeNumber } from '../format/figures.ts';
+import type { FlowRow } from '../store/flow-row.ts';
+import { flowKey } from '../url/selection.ts';
+import { useColumns, useSelection } from '../url/url-state.ts';
+import { columnSpecs, gridTemplate, shownColumns } from './columns.ts';
+import { FlowRowView } from './flow-row-view.tsx';
+import { NoFlows } from './no-flows.tsx';
+import { useReading } from './reading.tsx';
+import { useHeldRows } from './use-held-rows.ts';
+
+const ROW_PX = 28;
+
+export function FlowTable({ rows: live }: { readonly rows: readonly FlowRow[] }) {
+  const { paused, setPaused } = useReading();
+  const [isPointed, setIsPointed] = useState(false);
+  const [isScrolled, setIsScrolled] = useState(false);
+  const [selection, setSelection] = useSelection();
+  const [columns] = useColumns();
+  const scroller = useRef<HTMLTableSectionElement>(null);
+  const shown = shownColumns(columns, useElementWidth(scroller));
+  const selectedKey = selection?.kind === 'flow' ? selection.key : undefined;
+  const isHeld = paused || isPointed || isScrolled;
+  const { rows, waiting } = useHeldRows(live, isHeld);
+  const newestFirst = (index: number) => rows[rows.length - 1 - index];
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 4,
+    getItemKey: (index) => newestFirst(index)?.seq ?? index,
+  });
+  const select = useCallback((row: FlowRow) => void setSelection({ kind: 'flow', key: flowKey(row) }), [setSelection]);
+  const step = (by: number) => {
+    const at = rows.findIndex((row) => flowKey(row) === selectedKey);
+    const next = rows[at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at - by))];
+    if (next === undefined) return;
+    select(next);
+    virtual.scrollToIndex(rows.length - 1 - rows.indexOf(next));
+  };
+  useKeys({ j: () => step(1), k: () => step(-1) });
+  useEffect(() => {
+    if (!isHeld) scroller.current?.scrollTo({ top: 0 });
+  }, [isHeld]);
+  const resume = () => {
+    scroller.current?.scrollTo({ top: 0 });
+    setPaused(false);
+    setIsPointed(false);
+    setIsScrolled(false);
+  };
+  return (
+    <div className="relative min-h-0 flex-1">
+      <table aria-label="Flows" aria-rowcount={rows.length} className="flex h-full flex-col">
+        <thead className="block shrink-0 border-line border-y">
+          <tr
+            className="grid h-7 items-center gap-4 px-4 text-2xs text-fg-3"
+            style={{ gridTemplateColumns: gridTemplate(shown) }}
+          >
+            {shown.map((column) => (
+              <th
+                key={column}
+                scope="col"
+                className={`font-normal ${columnSpecs[column].align === 'right' ? 'text-right' : 'text-left'}`}
+              >
+                {columnSpecs[column].name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody
+          ref={scroller}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable without a pointer
+          tabIndex={0}
+          onScroll={(event) => setIsScrolled(event.currentTarget.scrollTop > ROW_PX / 2)}
+          onPointerEnter={() => setIsPointed(true)}
+          onPointerLeave={() => setIsPointed(false)}
+          className="relative block min-h-0 flex-1 overflow-y-auto overflow-x-hidden outline-offset-[-2px]"
+        >
+          <tr aria-hidden className="block" style={{ height: virtual.getTotalSize() }} />
+          {virtual.getVirtualItems().map((item) => {
+            const row = newestFirst(item.index);
+            if (row === undefined) return null;
+            return (
+              <FlowRowView
+                key={item.key}
+                row={row}
+                index={item.index}
+                top={item.start}
+                columns={shown}
+                isSelected={flowKey(row) === selectedKey}
+                onSelect={select}
+              />
+            );
+          })}
+        </tbody>
+      </table>
+      {rows.length === 0 && (
+        <div className="absolute inset-x-0 top-8">
+          <NoFlows />
+        </div>
+      )}
+      {isHeld && waiting > 0 && <Waiting count={waiting} paused={paused} onShow={resume} />}
+    </div>
+  );
+}
+
+function Waiting(props: { readonly count: number; readonly paused: boolean; readonly onShow: () => void }) {
+  return (
+    <button
+      type="button"
+      onClick={props.onShow}
+      className="absolute right-4 bottom-2 flex h-7 items-center gap-1.5 rounded-full border border-line-strong bg-raised px-3 text-fg-2 text-xs shadow-pop hover:text-fg"
+    >
+      <ArrowUp size={13} aria-hidden />
+      {wholeNumber(props.count)} {props.paused ? 'waiting' : 'new'}
+    </button>
+  );
+}

@@ -1,0 +1,28 @@
+'use client';
+
+// Rows never move under the reader: while paused, while the pointer is over them, or while scrolled away from the top,
+// the rows stay those they were, and what came since is counted.
+
+import { useRef } from 'react';
+import type { FlowRow } from '../store/flow-row.ts';
+
+export interface HeldRows {
+  readonly rows: readonly FlowRow[];
+  /** New rows that are not shown yet. */
+  readonly waiting: number;
+}
+
+export function useHeldRows(live: readonly FlowRow[], isHeld: boolean): HeldRows {
+  const held = useRef<readonly FlowRow[] | undefined>(undefined);
+  if (!isHeld) held.current = undefined;
+  else held.current ??= live;
+  const rows = held.current ?? live;
+  return { rows, waiting: waitingCount(rows, live) };
+}
+
+function waitingCount(shown: readonly FlowRow[], live: readonly FlowRow[]): number {
+  const newestShown = shown.at(-1)?.seq ?? -1;
+  let count = 0;
+  for (let at = live.length - 1; at >= 0 && (live[at]?.seq ?? -1) > newestShown; at--) count++;
+  return count;
+}

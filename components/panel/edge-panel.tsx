@@ -1,0 +1,83 @@
+'use client';
+
+// A connection between two services: its figures, ports and operations, its latest flows, and why it is refused.
+
+import { ArrowRight } from 'lucide-react';
+import { useMemo } from 'react';
+import { byteText } from '../format/figures.ts';
+import { useSnapshot } from '../store/dashboard-provider.tsx';
+import { figuresOf } from '../store/figures.ts';
+import { NotHere, PanelHead, PanelSection } from './details-panel.tsx';
+import { connects } from './matching-rows.ts';
+import { OperationList } from './operations.tsx';
+import { RecentFlows } from './recent-flows.tsx';
+import { RefusedNotices } from './refused-notices.tsx';
+import { Signals } from './signals.tsx';
+import { Tabs } from './tabs.tsx';
+
+const views = {
+  ingress: "the destination's node",
+  egress: "the source's node",
+  unknown: 'a proxy, or no known node',
+} as const;
+
+export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: string; readonly destinationId: string }) {
+  const map = useSnapshot((snapshot) => snapshot.map);
+  const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
+  const rows = useSnapshot((snapshot) => snapshot.rows);
+  const source = map.vertices.get(sourceId);
+  const destination = map.vertices.get(destinationId);
+  const own = useMemo(
+    () => (source && destination ? rows.filter((row) => connects(row, source, destination)) : []),
+    [rows, source, destination],
+  );
+  const edges = [...map.edges.values()].filter(
+    (edge) => edge.sourceId === sourceId && edge.destinationId === destinationId,
+  );
+  if (source === undefined || destination === undefined || edges.length === 0)
+    return hasMap ? <NotHere what={`${sourceId} to ${destinationId}`} /> : null;
+  const figures = figuresOf(edges, map);
+  const ports = edges.map((edge) =>
+    [edge.destinationPort || '', edge.l7Protocol || edge.protocol].filter(Boolean).join(' '),
+  );
+  const overview = (
+    <>
+      <RefusedNotices map={map} edges={edges} />
+      {(figures.hasRequests || figures.requestsPerSecond > 0) && <Signals figures={figures} samples={[]} />}
+      <OperationList title="Operations" rows={own} />
+      <PanelSection title="Figures">
+        <dl className="grid grid-cols-[120px_1fr] gap-y-1.5 text-cell">
+          <Fact name="Ports" value={ports.join(', ')} />
+          <Fact name="Traffic" value={`${byteText(figures.bytesPerSecond)}/s`} />
+          <Fact name="Client errors" value={`${(figures.clientErrorShare * 100).toFixed(2)} %`} />
+          <Fact name="Counted at" value={views[edges[0]?.view ?? 'unknown']} />
+        </dl>
+      </PanelSection>
+    </>
+  );
+  return (
+    <>
+      <PanelHead
+        icon={<ArrowRight size={19} strokeWidth={1.8} aria-hidden />}
+        title={`${source.name} to ${destination.name}`}
+        subtitle={[source.namespace, destination.namespace].filter(Boolean).join(' to ') || 'Connection'}
+      />
+      <Tabs
+        tabs={[
+          { name: 'Overview', body: overview },
+          { name: 'Flows', body: <RecentFlows rows={own} /> },
+        ]}
+      />
+    </>
+  );
+}
+
+export function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+  if (value === '') return null;
+  return (
+    <>
+      <dt className="text-fg-3">{name}</dt>
+      <dd className="min-w-0 break-words">{value}</dd>
+    </>
+  );
+}

@@ -1,0 +1,24 @@
+'use client';
+
+// The page: map above, flows below, details beside.
+
+import { FlowsSection } from '../flows/flows-section.tsx';
+import { DetailsPanel } from '../panel/details-panel.tsx';
+import { MapArea } from '../services/map-area.tsx';
+
+export function MapPage() {
+  return (
+    <div className="relative flex h-full min-h-0">
+      <main className="flex min-w-0 flex-1 flex-col">
+        <div className="min-h-0 flex-1">
+          <MapArea />
+        </div>
+        {/* Filter 48, timeline 53, head 30, nine rows of 28: no row is ever cut. */}
+        <div className="h-[385px] max-h-[55%] shrink-0">
+          <FlowsSection />
+        </div>
+      </main>
+      <DetailsPanel />
+    </div>
+  );
+}

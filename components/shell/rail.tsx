@@ -1,0 +1,46 @@
+'use client';
+
+// The pages, as a rail of icons with names that assistive tools and pointers read.
+
+import { Activity, Server, ShieldCheck, Workflow } from 'lucide-react';
+import Link from 'next/link';
+import { usePathname, useSearchParams } from 'next/navigation';
+import { Tip } from '../controls/tip.tsx';
+import { Logo } from './logo.tsx';
+
+const pages = [
+  { path: '/', name: 'Service map', icon: Workflow },
+  { path: '/flows', name: 'Flows', icon: Activity },
+  { path: '/verdicts', name: 'Refused traffic', icon: ShieldCheck },
+  { path: '/status', name: 'Nodes and coverage', icon: Server },
+] as const;
+
+export function Rail() {
+  const here = usePathname();
+  const scope = scopeOf(useSearchParams());
+  return (
+    <nav aria-label="Pages" className="flex flex-col items-center gap-1.5 border-line border-r bg-surface pt-3 pb-3">
+      <Link href="/" aria-label="Parallax" className="mb-2.5 rounded-card">
+        <Logo />
+      </Link>
+      {pages.map(({ path, name, icon: Icon }) => (
+        <Tip key={path} text={name} side="right">
+          <Link
+            href={`${path}${scope}`}
+            aria-label={name}
+            aria-current={here === path ? 'page' : undefined}
+            className="flex size-9 items-center justify-center rounded-card text-fg-3 transition-colors hover:bg-hover hover:text-fg aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent"
+          >
+            <Icon size={17} strokeWidth={1.8} aria-hidden />
+          </Link>
+        </Tip>
+      ))}
+    </nav>
+  );
+}
+
+/** Filter and window go along from page to page; a selection belongs to the page it was made on. */
+function scopeOf(query: URLSearchParams): string {
+  const kept = new URLSearchParams([...query].filter(([name]) => name === 'q' || name === 'window'));
+  return kept.size === 0 ? '' : `?${kept}`;
+}

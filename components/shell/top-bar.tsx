@@ -1,0 +1,70 @@
+'use client';
+
+// Where we look (cluster, namespaces), what we look for (search), how the whole stands (nodes, drops), and when.
+
+import { Keyboard, Search } from 'lucide-react';
+import Link from 'next/link';
+import { Button } from '../controls/button.tsx';
+import { Tip } from '../controls/tip.tsx';
+import { shortNumber } from '../format/figures.ts';
+import { useSnapshot } from '../store/dashboard-provider.tsx';
+import { NamespaceChooser } from './namespace-chooser.tsx';
+import { ThemeToggle } from './theme-toggle.tsx';
+import { WindowChooser } from './window-chooser.tsx';
+
+export function TopBar({ onSearch, onKeys }: { readonly onSearch: () => void; readonly onKeys: () => void }) {
+  return (
+    <header className="flex items-center gap-4 border-line border-b bg-surface px-4">
+      <div className="flex min-w-0 flex-1 basis-0 items-center gap-3">
+        <NamespaceChooser />
+      </div>
+      <button
+        type="button"
+        onClick={onSearch}
+        className="flex h-8 w-96 min-w-40 shrink items-center gap-2.5 rounded-control border border-line bg-sunken px-2.5 text-fg-3 text-sm hover:border-line-strong"
+      >
+        <Search size={15} strokeWidth={1.8} aria-hidden />
+        <span className="flex-1 truncate text-left">Search services, namespaces, pages</span>
+        <kbd className="rounded-chip border border-line bg-raised px-1.5 font-sans text-2xs">Ctrl K</kbd>
+      </button>
+      <div className="flex min-w-0 flex-1 basis-0 items-center justify-end gap-3">
+        <NodeCount />
+        <DropRate />
+        <WindowChooser />
+        <div className="flex items-center">
+          <ThemeToggle />
+          <Tip text="Keys (?)" side="bottom">
+            <Button weight="icon" aria-label="Keys" onClick={onKeys}>
+              <Keyboard size={15} strokeWidth={1.8} aria-hidden />
+            </Button>
+          </Tip>
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function NodeCount() {
+  const status = useSnapshot((snapshot) => snapshot.status);
+  if (status === undefined) return null;
+  const connected = status.nodes.filter((node) => node.state === 'connected').length;
+  const all = status.nodes.length;
+  return (
+    <Link href="/status" className="hidden whitespace-nowrap rounded-chip text-fg-2 hover:text-fg lg:block">
+      {connected === all ? all : `${connected} of ${all}`} {all === 1 ? 'node' : 'nodes'}
+    </Link>
+  );
+}
+
+function DropRate() {
+  const map = useSnapshot((snapshot) => snapshot.map);
+  let dropped = 0;
+  for (const edge of map.edges.values()) dropped += edge.dropped;
+  if (dropped === 0) return null;
+  const perSecond = dropped / Math.max(1, map.coveredMs / 1000);
+  return (
+    <Link href="/verdicts" className="whitespace-nowrap rounded-chip text-bad hover:underline">
+      {perSecond < 0.1 ? `${dropped} drops` : `${shortNumber(Math.round(perSecond * 10) / 10)} drops/s`}
+    </Link>
+  );
+}

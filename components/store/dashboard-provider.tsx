@@ -1,0 +1,56 @@
+'use client';
+
+// Gives the page its store: watches what the URL asks for while the tab is seen, rests while it is hidden.
+
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { useFilterText, useWindowSeconds } from '../url/url-state.ts';
+import { openTabStore } from './open-worker.ts';
+import { emptySnapshot, type Snapshot, type TabStore } from './tab-store.ts';
+
+const ALIVE_EVERY_MS = 10_000;
+const StoreContext = createContext<TabStore | undefined>(undefined);
+
+export function DashboardProvider({ children }: { readonly children: ReactNode }) {
+  const [store, setStore] = useState<TabStore>();
+  const [filterText] = useFilterText();
+  const [windowSeconds] = useWindowSeconds();
+  const key = new URLSearchParams({ q: filterText, window: String(windowSeconds) }).toString();
+
+  useEffect(() => setStore(openTabStore()), []);
+  useEffect(() => {
+    if (store === undefined) return;
+    const follow = () => (document.hidden ? store.rest() : store.watch(key));
+    const leave = () => store.rest();
+    const alive = setInterval(() => {
+      if (!document.hidden) store.alive();
+    }, ALIVE_EVERY_MS);
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    window.addEventListener('pagehide', leave);
+    return () => {
+      clearInterval(alive);
+      document.removeEventListener('visibilitychange', follow);
+      window.removeEventListener('pagehide', leave);
+    };
+  }, [store, key]);
+
+  return <StoreContext.Provider value={store}>{children}</StoreContext.Provider>;
+}
+
+const noSubscription = () => () => undefined;
+const noSnapshot = () => emptySnapshot;
+
+/** Re-renders when the selected part changes identity: select whole parts, derive inside the view. */
+export function useSnapshot<Part>(select: (snapshot: Snapshot) => Part): Part {
+  const store = useContext(StoreContext);
+  const read = store?.snapshot ?? noSnapshot;
+  return useSyncExternalStore(
+    store?.subscribe ?? noSubscription,
+    () => select(read()),
+    () => select(emptySnapshot),
+  );
+}
+
+export function useTabStore(): TabStore | undefined {
+  return useContext(StoreContext);
+}

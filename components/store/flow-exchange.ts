@@ -1,0 +1,101 @@
+// What was said in a flow, in the words of its protocol: method, request, status and how it ended.
+
+import type { Flow, HTTP, TCPFlags } from '#proto/gen/flow/flow.ts';
+import type { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
+import type { Outcome } from './flow-row.ts';
+
+export interface Exchange {
+  readonly method: string;
+  readonly request: string;
+  readonly status: string;
+  readonly outcome: Outcome;
+}
+
+const dnsResponseCodes: Readonly<Record<number, string>> = {
+  0: 'NOERROR',
+  1: 'FORMERR',
+  2: 'SERVFAIL',
+  3: 'NXDOMAIN',
+  4: 'NOTIMP',
+  5: 'REFUSED',
+};
+
+export function exchangeOf(flow: Flow, details: FlowDetails | undefined): Exchange {
+  const record = flow.l7?.record;
+  const isResponse = flow.l7?.type === 2;
+  if (details?.operation) {
+    const { protocol, name, detail, status, error } = details.operation;
+    return {
+      method: protocolName(protocol),
+      request: detail === '' ? name : `${name} ${detail}`,
+      status: error || status.toUpperCase() !== 'OK' ? status : '',
+      outcome: isResponse || status !== '' ? (error ? 'server' : 'ok') : 'pending',
+    };
+  }
+  switch (record?.$case) {
+    case 'http':
+      return httpExchange(record.value);
+    case 'dns': {
+      const { query, qtypes, rcode } = record.value;
+      const request = `${qtypes.join(',') || 'A'} ${query.replace(/\.$/, '')}`;
+      if (!isResponse) return { method: 'DNS', request, status: '', outcome: 'pending' };
+      const status = dnsResponseCodes[rcode] ?? `RCODE ${rcode}`;
+      return { method: 'DNS', request, status: rcode === 0 ? '' : status, outcome: dnsOutcome(rcode) };
+    }
+    case 'kafka': {
+      const { apiKey, topic, errorCode } = record.value;
+      const status = errorCode === 0 ? '' : `error ${errorCode}`;
+      return { method: 'KAFKA', request: `${apiKey} ${topic}`.trim(), status, outcome: errorCode ? 'server' : 'ok' };
+    }
+    default:
+      return transportExchange(flow, details);
+  }
+}
+
+function httpExchange(http: HTTP): Exchange {
+  const isGrpc = http.headers.some(
+    (h) => h.key.toLowerCase() === 'content-type' && h.value.startsWith('application/grpc'),
+  );
+  const path = pathOf(http.url);
+  return {
+    method: isGrpc ? 'gRPC' : http.method,
+    request: isGrpc ? path.replace(/^\//, '') : path,
+    status: http.code === 0 || (isGrpc && http.code === 200) ? '' : String(http.code),
+    outcome: http.code === 0 ? 'pending' : http.code >= 500 ? 'server' : http.code >= 400 ? 'client' : 'ok',
+  };
+}
+
+function dnsOutcome(rcode: number): Outcome {
+  return rcode === 0 ? 'ok' : rcode === 3 ? 'client' : 'server';
+}
+
+function transportExchange(flow: Flow, details: FlowDetails | undefined): Exchange {
+  const protocol = flow.l4?.protocol;
+  const failure = details?.tcp?.connectError ?? '';
+  const outcome: Outcome = failure === '' ? 'none' : 'server';
+  const tls = details?.tls;
+  if (tls) return { method: 'TLS', request: tls.serverName || tls.version, status: failure, outcome };
+  const method = protocol === undefined ? 'IP' : protocol.$case.replace(/v[46]$/, '');
+  const request = protocol?.$case === 'TCP' ? flagWords(protocol.value.flags) : '';
+  return { method, request: request || reasonWord(details), status: failure, outcome };
+}
+
+function reasonWord(details: FlowDetails | undefined): string {
+  return ['', 'opened', '', 'open', 'closed', 'idle', '', ''][details?.reason ?? 0] ?? '';
+}
+
+function flagWords(flags: TCPFlags | undefined): string {
+  if (flags === undefined) return '';
+  const names = ['SYN', 'FIN', 'RST', 'PSH', 'ACK', 'URG'] as const;
+  return names.filter((name) => flags[name]).join(', ');
+}
+
+function pathOf(url: string): string {
+  const afterHost = /^[a-z]+:\/\/[^/?#]*(.*)$/i.exec(url)?.[1];
+  return afterHost === undefined ? url : afterHost || '/';
+}
+
+function protocolName(protocol: string): string {
+  const known: Readonly<Record<string, string>> = { grpc: 'gRPC', postgresql: 'PGSQL', postgres: 'PGSQL' };
+  return known[protocol.toLowerCase()] ?? protocol.toUpperCase();
+}

@@ -1,0 +1,54 @@
+'use client';
+
+// Everything a reader would want to send to a colleague lives in the URL: filter, window, selection, columns, time range.
+
+import { createParser, parseAsArrayOf, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs';
+import { MAP_METRICS } from '../map/map-view-types.ts';
+import { parseSelection, type Selection, selectionText } from './selection.ts';
+
+export const WINDOW_SECONDS = [60, 300, 900] as const;
+export const COLUMNS = [
+  'time',
+  'source',
+  'destination',
+  'request',
+  'verdict',
+  'latency',
+  'size',
+  'node',
+  'pod',
+] as const;
+export type Column = (typeof COLUMNS)[number];
+export const DEFAULT_COLUMNS: Column[] = ['time', 'source', 'destination', 'request', 'verdict', 'latency', 'size'];
+
+const selectionParser = createParser<Selection>({
+  parse: parseSelection,
+  serialize: selectionText,
+  eq: (a, b) => selectionText(a) === selectionText(b),
+});
+
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const rangeParser = createParser<TimeRange>({
+  parse: (text) => {
+    const [from = Number.NaN, to = Number.NaN] = text.split('-').map(Number);
+    return from < to ? { fromMs: from * 1000, toMs: to * 1000 } : null;
+  },
+  serialize: ({ fromMs, toMs }) => `${Math.floor(fromMs / 1000)}-${Math.ceil(toMs / 1000)}`,
+});
+
+export const useFilterText = () => useQueryState('q', parseAsString.withDefault('').withOptions({ history: 'push' }));
+
+export const useWindowSeconds = () => useQueryState('window', parseAsInteger.withDefault(300));
+
+export const useSelection = () => useQueryState('sel', selectionParser.withOptions({ history: 'push' }));
+
+export const useColumns = () =>
+  useQueryState('cols', parseAsArrayOf(parseAsStringLiteral(COLUMNS)).withDefault(DEFAULT_COLUMNS));
+
+export const useTimeRange = () => useQueryState('t', rangeParser);
+
+export const useMetric = () => useQueryState('metric', parseAsStringLiteral(MAP_METRICS).withDefault('requests'));

@@ -1,0 +1,96 @@
+'use client';
+
+// Who is refused, why, how often and when last: one card a refused connection, most refused first.
+
+import { ShieldCheck } from 'lucide-react';
+import Link from 'next/link';
+import { dropWords } from '../flows/verdict-mark.tsx';
+import { perSecond, plural, wholeNumber } from '../format/figures.ts';
+import { clock } from '../format/times.ts';
+import { explainDrop } from '../panel/drop-reasons.ts';
+import { windowText } from '../shell/window-chooser.tsx';
+import { useSnapshot } from '../store/dashboard-provider.tsx';
+import type { MapEdge, MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
+import { selectionText } from '../url/selection.ts';
+
+export function VerdictsPage() {
+  const map = useSnapshot((snapshot) => snapshot.map);
+  const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
+  const refused = [...map.edges.values()].filter((edge) => edge.dropped > 0).sort((a, b) => b.dropped - a.dropped);
+  return (
+    <main className="mx-auto h-full w-full max-w-5xl overflow-y-auto px-6 py-6">
+      <h1 className="font-semibold text-title">Refused traffic</h1>
+      <p className="mt-1 text-fg-2">
+        {plural(refused.length, 'connection')} with drops in the last {windowText(map.windowSeconds)}
+      </p>
+      {hasMap && refused.length === 0 && <NothingRefused />}
+      <ul className="mt-5 flex flex-col gap-3">
+        {refused.map((edge) => (
+          <li key={edge.id}>
+            <RefusedEdge edge={edge} map={map} />
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}
+
+function RefusedEdge({ edge, map }: { readonly edge: MapEdge; readonly map: ServiceMapModel }) {
+  const seconds = Math.max(1, map.coveredMs / 1000);
+  const selected = new URLSearchParams({
+    sel: selectionText({ kind: 'edge', sourceId: edge.sourceId, destinationId: edge.destinationId }),
+  });
+  const dropped = new URLSearchParams({ q: 'verdict:dropped' });
+  return (
+    <article className="rounded-notice border border-line bg-surface p-4">
+      <div className="flex items-baseline gap-2">
+        <h2 className="min-w-0 flex-1 truncate text-sm">
+          <Name vertex={map.vertices.get(edge.sourceId)} /> to <Name vertex={map.vertices.get(edge.destinationId)} />
+          {edge.destinationPort > 0 && <span className="text-fg-3">:{edge.destinationPort}</span>}
+        </h2>
+        <span className="text-bad">{perSecond(edge.dropped / seconds)}</span>
+        <span className="w-24 text-right text-fg-3 text-xs">last {clock(edge.lastSeenMs)}</span>
+      </div>
+      {edge.drops.map(({ reason, count }) => (
+        <div key={reason} className="mt-3 grid grid-cols-[180px_minmax(0,1fr)] gap-x-4 text-cell">
+          <p className="text-fg-2">
+            {dropWords(reason)} <span className="text-fg-3">× {wholeNumber(count)}</span>
+          </p>
+          <p>
+            {explainDrop(reason).what} <span className="text-fg-2">{explainDrop(reason).look}</span>
+          </p>
+        </div>
+      ))}
+      <p className="mt-3 flex gap-4 text-xs">
+        <Link href={`/?${selected}`} className="rounded-chip text-accent hover:underline">
+          Show on the map
+        </Link>
+        <Link href={`/flows?${dropped}`} className="rounded-chip text-accent hover:underline">
+          Show dropped flows
+        </Link>
+        {edge.forwarded > 0 && <span className="text-fg-3">{wholeNumber(edge.forwarded)} others passed</span>}
+      </p>
+    </article>
+  );
+}
+
+function Name({ vertex }: { readonly vertex: MapVertex | undefined }) {
+  return (
+    <span className="font-medium">
+      {vertex?.namespace && <span className="font-normal text-fg-3">{vertex.namespace}/</span>}
+      {vertex?.name ?? 'unknown'}
+    </span>
+  );
+}
+
+function NothingRefused() {
+  return (
+    <div className="mt-16 flex flex-col items-center gap-3 text-center">
+      <ShieldCheck size={28} strokeWidth={1.6} className="text-ok" aria-hidden />
+      <p className="font-medium text-sm">Nothing was refused</p>
+      <p className="text-fg-2 text-xs">
+        No packet was dropped in this window, as far as the nodes that report can see.
+      </p>
+    </div>
+  );
+}

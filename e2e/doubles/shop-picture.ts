@@ -1,0 +1,117 @@
+// The shop as the relay would sum it up: its service map over a window, and the status of its twelve nodes.
+
+import { TrafficDirection } from '#proto/gen/flow/flow.ts';
+import { Notice_Severity, type ServiceMap, Status, VertexKind } from '#proto/gen/parallax/v1/dashboard.ts';
+import { timestamp } from './shop-flows.ts';
+import { type ShopCall, type ShopService, shopCalls, shopServices } from './shop-world.ts';
+
+/** The double's flows are a tenth of the shop's traffic; the map counts all of it. */
+const SCALE = 10;
+
+/** @param pace 1 for the shop's usual rates. */
+export function shopMap(windowSeconds: number, nowMs: number, pace: number): ServiceMap {
+  return {
+    whole: true,
+    vertices: shopServices.map(vertex),
+    edges: shopCalls.map((call, index) => edge(call, index, windowSeconds * SCALE * pace, nowMs)),
+    removedVertices: [],
+    removedEdges: [],
+    windowSeconds,
+    coveredMs: windowSeconds * 1000,
+    folded: false,
+  };
+}
+
+export function shopStatus(nowMs: number): Status {
+  const names = Array.from({ length: 12 }, (_, index) => `node-${String(index + 1).padStart(2, '0')}`);
+  return Status.fromPartial({
+    nodes: names.map((name, index) => ({
+      name,
+      version: 'parallax 0.1.0',
+      address: `10.0.0.${index + 11}:4244`,
+      state: index === 11 ? 2 : 1,
+      uptimeNs: 86_400_000_000_000n,
+      numFlows: 65_535n,
+      maxFlows: 65_535n,
+      seenFlows: BigInt(8_120_331 + index * 7_000),
+    })),
+    coverage: [
+      {
+        hop: 'kernel',
+        nodeName: 'node-03',
+        seen: 9_114_203n,
+        lost: 1_204n,
+        late: 0n,
+        losses: [{ kind: 'ring full', count: 1_204n }],
+      },
+      { hop: 'exporter', nodeName: 'node-03', seen: 9_112_999n, lost: 0n, late: 0n, losses: [] },
+      { hop: 'relay', nodeName: '', seen: 97_442_100n, lost: 0n, late: 212n, losses: [] },
+    ],
+    flowsPerSecond: 9_842,
+    newestFlowAgeMs: 180n,
+    ringFlows: 786_432n,
+    ringBytes: 322_122_547n,
+    ringCapacityBytes: 536_870_912n,
+    oldestFlow: timestamp(nowMs - 1_500_000),
+    version: '0.1.0',
+    notices: [
+      {
+        severity: Notice_Severity.WARNING,
+        key: 'node-unavailable/node-12',
+        text: 'node-12 has not answered for 40 s: its flows are missing from the map and the table.',
+        mend: 'Look at the exporter pod on node-12.',
+      },
+    ],
+  });
+}
+
+function vertex(service: ShopService): ServiceMap['vertices'][number] {
+  const { id, namespace, name, kind, pods } = service;
+  return {
+    id,
+    kind: kind === 'external' ? VertexKind.VERTEX_KIND_EXTERNAL : VertexKind.VERTEX_KIND_WORKLOAD,
+    cluster: kind === 'external' ? '' : 'prod-eu-west',
+    namespace,
+    name,
+    workloadKind: kind === 'external' ? '' : kind,
+    labels: kind === 'external' ? [] : [`app=${name}`, 'team=shop'],
+    pods,
+  };
+}
+
+function edge(call: ShopCall, index: number, seconds: number, nowMs: number): ServiceMap['edges'][number] {
+  const count = Math.round(call.perSecond * seconds);
+  const isDropped = call.dropReason !== undefined;
+  const hasRequests = call.l7 !== '';
+  return {
+    id: `${call.from}>${call.to}:${call.port}`,
+    sourceId: call.from,
+    destinationId: call.to,
+    destinationPort: call.port,
+    protocol: call.l7 === 'DNS' ? 'UDP' : 'TCP',
+    l7Protocol: call.l7,
+    flows: BigInt(count * 2),
+    forwarded: BigInt(isDropped ? 0 : count * 2),
+    dropped: BigInt(isDropped ? count : 0),
+    requests: BigInt(hasRequests ? count : 0),
+    responses: BigInt(hasRequests ? count : 0),
+    errorsClient: BigInt(hasRequests ? Math.round(count * 0.004) : 0),
+    errorsServer: BigInt(hasRequests ? Math.round(count * call.errorShare) : 0),
+    drops: isDropped ? [{ reason: call.dropReason ?? '', count: BigInt(count) }] : [],
+    latencyHistogram: hasRequests ? latencyHistogram(call.medianMs * 1000, count) : [],
+    bytes: BigInt(count * 4_200),
+    view: TrafficDirection.INGRESS,
+    lastSeen: timestamp(nowMs - 100 - index),
+    connections: BigInt(isDropped ? 0 : Math.ceil(count / 9)),
+  };
+}
+
+/** A bell of half-octave buckets around the median, with a tail two octaves out. */
+function latencyHistogram(medianUs: number, count: number): number[] {
+  const middle = Math.log2(medianUs) * 2;
+  return Array.from({ length: 44 }, (_, bucket) => {
+    const bell = Math.exp(-((bucket + 0.5 - middle) ** 2) / 4.5) / 3.76;
+    const tail = Math.abs(bucket - middle - 4) < 1 ? 0.006 : 0;
+    return Math.round(count * (bell + tail));
+  });
+}
