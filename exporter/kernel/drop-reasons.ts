@@ -35,6 +35,14 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   'OTHERHOST',
   'UNHANDLED_PROTO',
   'QUEUE_PURGE',
+  // TCP's own bookkeeping: segments that bring nothing new (keepalive probes, data already received, late
+  // acknowledgements), and what still arrives at a socket that its program has closed. Nobody's traffic is refused.
+  'TCP_OLD_SEQUENCE',
+  'TCP_OLD_DATA',
+  'TCP_OLD_ACK',
+  'TCP_OFOMERGE',
+  'TCP_CLOSE',
+  'TCP_ABORT_ON_DATA',
 ]);
 
 /** Numbers of the reasons not to report. Reasons without a name never count as no loss. */
