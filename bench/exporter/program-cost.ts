@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { type BpfObject, loadObject } from '#exporter/kernel/bpf-object.ts';
 import { startCapture } from '#exporter/kernel/capture.ts';
-import { addressOf, checkResult, libbpf } from '#exporter/kernel/libbpf.ts';
 import { createRingBuffer } from '#exporter/kernel/ring-buffer.ts';
+import { ethernet, ipv4, ipv6, tcp, testRun } from '#exporter/kernel/testing/test-run.ts';
 
 /** An empty program measured the same way: the harness itself. */
 const HARNESS_NS = 31;
@@ -18,50 +18,8 @@ const RING_BYTES = 1 << 24;
 const TCP_ACK = 16;
 
 function frame(payload: Buffer, version: 4 | 6): Buffer {
-  const ethernet = Buffer.alloc(14);
-  ethernet.writeUInt16BE(version === 4 ? 0x0800 : 0x86dd, 12);
-  const tcp = Buffer.alloc(20);
-  tcp.writeUInt16BE(40_000, 0);
-  tcp.writeUInt16BE(8080, 2);
-  tcp[12] = 5 << 4;
-  tcp[13] = TCP_ACK;
-  return Buffer.concat([
-    ethernet,
-    version === 4 ? ipv4(tcp.length + payload.length) : ipv6(tcp.length + payload.length),
-    tcp,
-    payload,
-  ]);
-}
-
-function ipv4(length: number): Buffer {
-  const header = Buffer.alloc(20);
-  header[0] = 0x45;
-  header.writeUInt16BE(20 + length, 2);
-  header[9] = 6;
-  Buffer.from([10, 93, 0, 1, 10, 93, 0, 2]).copy(header, 12);
-  return header;
-}
-
-function ipv6(length: number): Buffer {
-  const header = Buffer.alloc(40);
-  header[0] = 0x60;
-  header.writeUInt16BE(length, 4);
-  header[6] = 6;
-  header[8] = header[24] = 0xfd;
-  header[23] = 1;
-  header[39] = 2;
-  return header;
-}
-
-/** struct bpf_test_run_opts (libbpf 1.1), 80 bytes. Returns nanoseconds per run. */
-function testRun(programFd: number, data: Buffer, repeat: number): number {
-  const options = Buffer.alloc(80);
-  options.writeBigUInt64LE(80n, 0);
-  options.writeBigUInt64LE(addressOf(data), 8);
-  options.writeUInt32LE(data.length, 24);
-  options.writeInt32LE(repeat, 60);
-  checkResult(libbpf().testRun(programFd, options), 'running a program on a test frame');
-  return options.readUInt32LE(64);
+  const segment = tcp(TCP_ACK, payload);
+  return version === 4 ? ethernet(0x0800, ipv4(6, segment)) : ethernet(0x86dd, ipv6(6, segment));
 }
 
 function load(l7: boolean): { flow: BpfObject; drain: () => void; close: () => void } {
