@@ -106,9 +106,18 @@ test("each process lives in its pod's cgroup and network namespace", { skip }, (
   }
 });
 
-test('a burst of exactly 250 requests is answered 250 times over the service address', { skip }, async () => {
+test('a burst of exactly 250 requests is answered 250 times over the service address, and no other is sent', {
+  skip,
+}, async () => {
+  const httpSent = () =>
+    (readTruth(directory)?.edges ?? []).filter((edge) => edge.protocol !== 'dns').map((edge) => edge.sent);
+  const sentBefore = httpSent().reduce((sum, sent) => sum + sent, 0);
   const outcome = await sendBurst({ directory, from: 'shop/web', to: 'shop/catalog', requests: 250 });
   assert.deepEqual(outcome, { sent: 250, answered: 250, unanswered: 0, statuses: { 200: 250 } });
+  assert.equal(
+    httpSent().reduce((sum, sent) => sum + sent, 0),
+    sentBefore + 250,
+  );
   const translated = execFileSync('nft', ['list', 'set', 'bridge', 'parallax_demo', 'clients_10_96_0_20_80'], {
     encoding: 'utf8',
   });

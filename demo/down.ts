@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cgroupRoot, isCgroupPopulated, killCgroup, removeCgroups } from './cgroup.ts';
+import { forgetBridge } from './host-firewall.ts';
 import { bridgeName, interfacePrefix, netnsPrefix } from './plan.ts';
 import { requireRoot } from './root.ts';
 import { bridgeTable } from './service-vip.ts';
@@ -29,6 +30,7 @@ export async function demoDown({
   await removeLinks();
   for (const netns of demoNamespaces()) await runTool('ip', ['netns', 'del', netns]);
   await removeTable();
+  await forgetBridge();
   removeResolvers();
   removeCgroups();
   const hadDirectory = removeDirectory(directory);
@@ -108,7 +110,11 @@ function demoResolvers(): string[] {
 
 function removeResolvers(): void {
   for (const path of demoResolvers()) rmSync(path, { recursive: true });
-  if (existsSync('/etc/netns') && list('/etc/netns').length === 0) rmdirSync('/etc/netns');
+  try {
+    rmdirSync('/etc/netns');
+  } catch {
+    // Others keep names there, or it is a mount of this machine, or it never was: not the demo's to remove.
+  }
 }
 
 /** Only a directory that is a demo's, or empty. */

@@ -4,6 +4,7 @@ import { type Certificate, makeCertificate } from './certificate.ts';
 import { cgroupRoot, enterSupervisorCgroup, makeCgroups } from './cgroup.ts';
 import { compilePod, policyPod, policyPods } from './enforcer/compile.ts';
 import type { NetworkPolicy } from './enforcer/network-policy.ts';
+import { admitBridge } from './host-firewall.ts';
 import { buildNetwork } from './network.ts';
 import { type PodPlan, podsOf } from './plan.ts';
 import { serviceAddresses } from './programs.ts';
@@ -33,6 +34,8 @@ export async function prepareMachine(
     teachServiceVips(plans, tell),
     buildNetwork(plans),
   ]);
+  for (const chain of await admitBridge())
+    tell(`this host filters bridged packets: added a rule for the demo to ${chain}`);
   writeResolvers(plans, hasClusterIps);
   await Promise.all(plans.map((plan) => enforcePolicies(plan, plans, policies)));
   return { cgroups, certificate, hasClusterIps };

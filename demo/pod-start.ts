@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { gatewayWithoutNginx } from './cluster.ts';
+import { edges, gatewayWithoutNginx } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { type PodPlan, podsOf, serviceName } from './plan.ts';
 import type { FromPod, PodConfiguration, ToPod } from './pod/messages.ts';
@@ -120,6 +120,7 @@ function podConfiguration(plan: PodPlan, pods: readonly RunningPod[], context: S
   return {
     workload: plan.workload.key,
     servers: program.kind === 'node' ? program.servers : [],
+    clients: [...new Set(edges.filter((edge) => edge.from === plan.workload.key).map((edge) => edge.protocol))],
     certificate: context.certificate,
     // The internet does not ask the cluster's DNS.
     nameserver: context.hasDns && plan.workload.kind !== 'External' ? nameserver : null,

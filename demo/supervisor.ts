@@ -18,6 +18,7 @@ const truthEveryMs = 1000;
 const firstTrafficDeadlineMs = 5000;
 
 const startedMs = performance.now();
+process.title = 'parallax-demo';
 
 process.once('message', (options: SupervisorOptions) => {
   supervise(options).catch((error: unknown) => {

@@ -8,7 +8,11 @@ export function formatUp({ state, networkMs, firstTrafficMs, readyMs, objectsFil
   const problems = state.pods
     .filter((pod) => pod.phase !== 'ready')
     .map((pod) => `  ${pod.workload} ${pod.phase}: ${pod.reason ?? 'no reason given'}`);
-  const traffic = firstTrafficMs === null ? 'no traffic yet' : `first traffic after ${seconds(firstTrafficMs)}`;
+  const silent =
+    state.traffic === 'off'
+      ? 'no traffic by request'
+      : "no answer yet (does this host's firewall drop bridged packets?)";
+  const traffic = firstTrafficMs === null ? silent : `first traffic after ${seconds(firstTrafficMs)}`;
   return [
     `The demo is up: ${ready} of ${state.pods.length} pods; network after ${seconds(networkMs)}, ${traffic}, all pods after ${seconds(readyMs)}.`,
     ...problems,

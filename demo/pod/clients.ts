@@ -4,7 +4,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { serviceName } from '../plan.ts';
-import type { Edge } from '../topology.ts';
+import type { Edge, Protocol } from '../topology.ts';
 import { type Asking, answerTimeoutMs } from './asking.ts';
 import type { EdgeCounts } from './counts.ts';
 import type { PodConfiguration } from './messages.ts';
@@ -31,6 +31,14 @@ export async function connectEdge(
     case 'dns':
       return (await import('./dns.ts')).dnsClient(host);
   }
+}
+
+/** Loads what `connectEdge` will need. */
+export async function loadClient(protocol: Protocol): Promise<void> {
+  if (protocol === 'grpc') await import('./grpc.ts');
+  if (protocol === 'redis') await import('./redis.ts');
+  if (protocol === 'postgres') await import('./postgres.ts');
+  if (protocol === 'dns') await import('./dns.ts');
 }
 
 function httpClient(edge: Edge, host: string, configuration: PodConfiguration, counts: EdgeCounts): Asking {

@@ -4,6 +4,7 @@ import { flushCompileCache } from 'node:module';
 import { isIPv4 } from 'node:net';
 import type { Edge, WorkloadKey } from '../topology.ts';
 import { seededChance } from './chance.ts';
+import { loadClient } from './clients.ts';
 import { PodCounts } from './counts.ts';
 import { EdgeTraffic } from './edge-traffic.ts';
 import type { FromPod, PodConfiguration, ToPod } from './messages.ts';
@@ -46,6 +47,7 @@ async function receive(message: ToPod): Promise<void> {
 async function configure(given: PodConfiguration): Promise<void> {
   configuration = given;
   process.title = given.workload.slice(given.workload.indexOf('/') + 1);
+  await Promise.all(given.clients.map(loadClient));
   const chance = seededChance(given.seed);
   await Promise.all(
     given.servers.map((server) =>

@@ -1,10 +1,12 @@
 // What supervisor and pod say to each other over Node's IPC channel. Both ends are this checkout: no versions.
 import type { EdgeTruth } from '../state.ts';
-import type { Edge, Server, WorkloadKey } from '../topology.ts';
+import type { Edge, Protocol, Server, WorkloadKey } from '../topology.ts';
 
 export interface PodConfiguration {
   readonly workload: WorkloadKey;
   readonly servers: readonly Server[];
+  /** What this pod's edges speak: loaded before it serves, since loading later would stall its answers. */
+  readonly clients: readonly Protocol[];
   /** For TLS servers, and as the authority TLS clients trust. */
   readonly certificate: { readonly certFile: string; readonly keyFile: string };
   /** Null when there is no DNS pod: names then come from `addresses`. */
