@@ -4,9 +4,13 @@
 // chain of `nextCall` that ends in an object with the `stream`; sendMetadata() calls stream.respond() at once; sendStatus()
 // ends the stream and sends trailers when its writes are through. Where the shape is another, PlainLane is used instead.
 
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Metadata, type ServerWritableStream, type status } from '@grpc/grpc-js';
 import { unframe } from './frame.ts';
+
+const RESET_GRACE_MS = 1000;
+/** setTimeout fires at once for more than 2^31-1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Where frames go, and when to stop sending. */
 export interface Lane {
@@ -49,8 +53,12 @@ class FastLane<Q> implements Lane {
     this.#call = call;
     this.#stream = stream;
     this.#events = events;
+    const reset = resetAfterDeadline(call, stream);
     call.once('cancelled', () => events.onClosed());
-    stream.once('close', () => events.onClosed());
+    stream.once('close', () => {
+      clearTimeout(reset);
+      events.onClosed();
+    });
   }
 
   get pendingBytes(): number {
@@ -73,6 +81,17 @@ class FastLane<Q> implements Lane {
     this.#isEnded = true;
     endCall(this.#call, error);
   }
+}
+
+/**
+ * At the deadline grpc-js ends the stream, but the status waits behind the bytes that a client does not read. A stream that is
+ * still open a second later is reset, so that such a client holds no memory beyond its deadline.
+ */
+function resetAfterDeadline<Q>(call: FlowsCall<Q>, stream: ServerHttp2Stream): NodeJS.Timeout | undefined {
+  const deadlineMs = Number(call.getDeadline());
+  if (!Number.isFinite(deadlineMs)) return undefined;
+  const wait = Math.min(Math.max(0, deadlineMs - Date.now()) + RESET_GRACE_MS, LONGEST_TIMER_MS);
+  return setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), wait).unref();
 }
 
 /** One message at a time through grpc-js, with a serializer that passes bytes through. */

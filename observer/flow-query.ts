@@ -120,19 +120,9 @@ export class FlowQuery {
         return;
       }
       const from = Math.max(oldest, this.#position - this.#selection.plan.blockSize);
-      const found = this.#selection.count(from, this.#position, this.#bounds.until);
-      if (found < this.#toRewind) {
-        this.#toRewind -= found;
-        this.#position = from;
-        continue;
-      }
-      // Enough in this block: drop its oldest ones again until exactly the number asked for is left.
-      let start = from;
-      for (let surplus = found - this.#toRewind; surplus > 0; start++) {
-        surplus -= this.#selection.count(start, start + 1, this.#bounds.until);
-      }
-      this.#position = start;
-      this.#toRewind = 0;
+      const passed = this.#selection.goBack(from, this.#position, this.#toRewind, this.#bounds.until);
+      this.#toRewind -= passed.flows;
+      this.#position = passed.position;
     }
   }
 

@@ -15,7 +15,8 @@ function message(number: number, size: number): Uint8Array {
   ).finish();
 }
 
-const smallRing = () => new FlowRing({ capacityBytes: 4096, slots: 16, endpointIds: 16, endpointKeyBytes: 16_384 });
+const smallRing = () =>
+  new FlowRing({ capacityBytes: 4096, slots: 16, endpointIds: 16, endpointKeyBytes: 16_384, nodeIds: 16 });
 
 test('the ring always holds the newest messages whole, as many as fit, under their sequence numbers', () => {
   fc.assert(
@@ -106,19 +107,19 @@ test('many appends wake a listener once, and one that has left is not called', (
   assert.deepEqual([stays, leaves], [1, 0]);
 });
 
-test('a million distinct endpoints pass through a ring whose memory stays what its constants say', () => {
+test('a stream of ever new endpoints passes through a ring whose memory stays what its constants say', () => {
   const ring = new FlowRing({ capacityBytes: 1 << 20, endpointIds: 1024, endpointKeyBytes: 1 << 18 });
   const [template] = generateFlows({ count: 1, endpoints: 2 });
   assert.ok(template);
   const ipAt = Buffer.from(template).indexOf('10.128.0.');
   const before = process.memoryUsage().arrayBuffers;
-  for (let i = 0; i < 1_000_000; i++) {
+  for (let i = 0; i < 150_000; i++) {
     // Nine bytes of the address, rewritten in place: a new endpoint each time.
     for (let digit = 0; digit < 7; digit++) template[ipAt + 8 - digit] = 48 + (Math.floor(i / 10 ** digit) % 10);
     ring.append(template);
   }
-  assert.equal(ring.next, 1_000_000);
-  assert.ok(ring.endpoints.rotations > 900);
+  assert.equal(ring.next, 150_000);
+  assert.ok(ring.endpoints.rotations > 100);
   assert.ok(ring.endpoints.size <= 2 * 1024);
   assert.ok(process.memoryUsage().arrayBuffers - before < 1 << 20, 'no array was allocated on the way');
 });

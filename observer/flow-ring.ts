@@ -21,6 +21,8 @@ export interface FlowRingOptions {
   readonly endpointIds?: number;
   /** Bytes of endpoint keys in each generation. Default 32 MiB, 256 for each id. */
   readonly endpointKeyBytes?: number;
+  /** Distinct nodes, with their labels, in each of the two generations, a power of two. Default 8192; 512 bytes each. */
+  readonly nodeIds?: number;
   /** Longest a wake-up of readers is put off after an append, so that appends in a burst wake once. Default 5. */
   readonly wakeDelayMs?: number;
 }
@@ -61,8 +63,8 @@ export class FlowRing {
     this.#slab = new Slab(capacityBytes);
     this.columns = new FlowColumns(slots);
     this.endpoints = new EndpointDictionary(options.endpointIds ?? 131_072, options.endpointKeyBytes ?? 32 * MIB, seed);
-    // A few thousand nodes, with labels; a name is seldom above 100 bytes.
-    this.nodes = new NodeDictionary(8192, 4 * MIB, seed);
+    const nodeIds = options.nodeIds ?? 8192;
+    this.nodes = new NodeDictionary(nodeIds, nodeIds * 512, seed);
     this.maxMessageBytes = Math.floor(capacityBytes / 4);
     this.#wakeDelayMs = options.wakeDelayMs ?? 5;
   }

@@ -89,14 +89,21 @@ export class FlowSelection {
     return piece;
   }
 
-  /** How many flows of [from, to) are selected and not later than `until`; [from, to) is in the ring, at most BLOCK. */
-  count(from: number, to: number, until: FlowTime | undefined): number {
+  /**
+   * Goes back from `to` until `wanted` selected flows that are not later than `until` were passed.
+   * @param from where to stop at the latest; [from, to) is in the ring, at most BLOCK
+   * @returns how many were passed, and where the last of them is (`from` if they were fewer than wanted)
+   */
+  goBack(from: number, to: number, wanted: number, until: FlowTime | undefined): { flows: number; position: number } {
     this.plan.select(from, to, this.#marks);
     let flows = 0;
-    for (let i = 0; i < to - from; i++) {
-      if (this.#marks[i] === MARK_FLOW && !(until !== undefined && this.#isAfter(from + i, until))) flows++;
+    for (let position = to - 1; position >= from; position--) {
+      if (this.#marks[position - from] !== MARK_FLOW) continue;
+      if (until !== undefined && this.#isAfter(position, until)) continue;
+      flows++;
+      if (flows === wanted) return { flows, position };
     }
-    return flows;
+    return { flows, position: from };
   }
 
   #make(from: number, limits: PieceLimits): Piece {
