@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PeerClient } from '#observer/peer-client.ts';
-import { GetFlowsRequest, type GetFlowsResponse, ObserverDefinition } from '#proto/gen/observer/observer.ts';
+import {
+  type DeepPartial,
+  GetFlowsRequest,
+  type GetFlowsResponse,
+  ObserverDefinition,
+} from '#proto/gen/observer/observer.ts';
 import {
   DashboardDefinition,
   GetServiceMapRequest,
@@ -253,10 +258,7 @@ describe('a relay', () => {
 describe('the dashboard of a relay', () => {
   const { fullName, methods } = DashboardDefinition;
 
-  function watch(
-    client: PeerClient,
-    request: DeepPartial<WatchRequest>,
-  ): { messages: WatchResponse[]; stop(): void } {
+  function watch(client: PeerClient, request: DeepPartial<WatchRequest>): { messages: WatchResponse[]; stop(): void } {
     const stop = new AbortController();
     const messages: WatchResponse[] = [];
     const stream = client.serverStream(fullName, methods.watch, WatchRequest.fromPartial(request), stop.signal);

@@ -7,7 +7,12 @@ export type FromRelay =
   | { readonly kind: 'usage'; readonly cpuMs: number; readonly rssMb: number };
 
 const say = (message: FromRelay) => process.send?.(message);
-const relay = await startRelay({ listen: '127.0.0.1:0', peers: process.argv.slice(2), ringBytes: 64 << 20, nodeName: 'bench' });
+const relay = await startRelay({
+  listen: '127.0.0.1:0',
+  peers: process.argv.slice(2),
+  ringBytes: 64 << 20,
+  nodeName: 'bench',
+});
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   say({ kind: 'usage', cpuMs: (user + system) / 1000, rssMb: process.memoryUsage.rss() / 2 ** 20 });

@@ -1,11 +1,11 @@
 // What a relay costs and adds: observers, relay and reader as processes of their own, over real sockets. Prints a table.
-//   node bench/relay/relay.ts [seconds per case, default 5]
+//   node bench/relay/relay.ts [seconds per case, default 5] [only cases whose name contains this]
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { loadavg } from 'node:os';
+import type { FromSource } from './flow-source.ts';
 import { FlowReader } from './reader.ts';
 import type { FromRelay } from './relay-process.ts';
-import type { FromSource } from './flow-source.ts';
 
 interface Case {
   readonly name: string;
@@ -26,19 +26,38 @@ const cases: readonly Case[] = [
 ];
 
 const seconds = Number(process.argv[2] ?? 5);
-const columns = ['case', 'flows/s', 'flows per relay CPU-s', 'p50 ms', 'p99 ms', 'out of order', 'lost', 'relay RSS MB'];
+const columns = [
+  'case',
+  'flows/s',
+  'flows per relay CPU-s',
+  'p50 ms',
+  'p99 ms',
+  'out of order',
+  'lost',
+  'relay RSS MB',
+];
 
 process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---').join('|')}|\n`);
-for (const one of cases) process.stdout.write(`| ${(await measure(one)).join(' | ')} |\n`);
-process.stdout.write(`\nload average ${loadavg()[0]?.toFixed(1)}, node ${process.version}, ${seconds} s a case after 2 s of warm-up\n`);
+for (const one of cases.filter(({ name }) => name.includes(process.argv[3] ?? '')))
+  process.stdout.write(`| ${(await measure(one)).join(' | ')} |\n`);
+process.stdout.write(
+  `\nload average ${loadavg()[0]?.toFixed(1)}, node ${process.version}, ${seconds} s a case after 2 s of warm-up\n`,
+);
 
 async function measure({ name, peers, flowsPerSecond, isDirect = false }: Case): Promise<string[]> {
   const names = Array.from({ length: peers }, (_, index) => `node-${index}`);
-  // At most four processes of observers: more would measure the scheduler of a small machine.
-  const groups = [0, 1, 2, 3].map((group) => names.filter((_, index) => index % 4 === group)).filter((group) => group.length > 0);
+  // At most two processes of observers: more would measure the scheduler of a small machine.
+  const groups = [0, 1]
+    .map((group) => names.filter((_, index) => index % 2 === group))
+    .filter((group) => group.length > 0);
   const children: ChildProcess[] = [];
   const start = async <T>(file: string, args: readonly string[]) => {
-    const child = fork(new URL(file, import.meta.url), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(new URL(file, import.meta.url), args, {
+      ...(process.env.PROFILE && file.startsWith('relay-process')
+        ? { execArgv: ['--cpu-prof', '--cpu-prof-dir=/tmp/relayprof'] }
+        : {}),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     children.push(child);
     return { child, ready: await answerOf<T>(child) };
   };

@@ -7,6 +7,8 @@ import type { ServiceMapAggregate } from '../service-map/service-map.ts';
 
 /** Viewers' clocks are not in step: a map a little younger than their interval is as good as a new one. */
 const freshMs = 400;
+/** Making a map may take this share of the time: a large one is made less often. */
+const maxShare = 0.05;
 
 export interface MapView {
   /** The map, or undefined while a filtered one is still being made. Equal objects are equal maps. */
@@ -18,7 +20,7 @@ export class MapSource {
   readonly #whole: ServiceMapAggregate;
   readonly #filtered: FilteredMaps;
   readonly #nowMs: () => number;
-  readonly #fresh = new Map<string, { readonly map: ServiceMap; readonly madeMs: number }>();
+  readonly #fresh = new Map<string, { readonly map: ServiceMap; readonly freshUntilMs: number }>();
 
   constructor(whole: ServiceMapAggregate, filtered: FilteredMaps, nowMs: () => number) {
     this.#whole = whole;
@@ -38,12 +40,14 @@ export class MapSource {
 
   #make(filterKey: string, from: ServiceMapAggregate | FilteredMap, windowSeconds: number): ServiceMap {
     const nowMs = this.#nowMs();
-    for (const [key, { madeMs }] of this.#fresh) if (nowMs - madeMs >= freshMs) this.#fresh.delete(key);
+    for (const [key, { freshUntilMs }] of this.#fresh) if (nowMs >= freshUntilMs) this.#fresh.delete(key);
     const key = `${windowSeconds} ${filterKey}`;
     const known = this.#fresh.get(key);
     if (known !== undefined) return known.map;
+    const beganMs = performance.now();
     const map = from.map(windowSeconds, nowMs);
-    this.#fresh.set(key, { map, madeMs: nowMs });
+    const tookMs = performance.now() - beganMs;
+    this.#fresh.set(key, { map, freshUntilMs: nowMs + Math.max(freshMs, tookMs / maxShare) });
     return map;
   }
 }

@@ -11,9 +11,12 @@ import { GrpcError } from '#observer/grpc-error.ts';
 import { MessageSplitter, type OnMessages } from '#observer/message-splitter.ts';
 import { type PeerAddress, peerAddressText } from './peer-address.ts';
 
-/** Bytes a peer may send ahead of what we have read: per stream, and for the connection. */
-const streamWindowBytes = 1024 * 1024;
-const connectionWindowBytes = 2 * 1024 * 1024;
+/**
+ * Bytes a peer may send ahead of what we have read. This is also the most that one turn of the event loop takes in from
+ * one peer, and so how long clients wait for their turn: 256 KB are some 2 ms.
+ */
+const streamWindowBytes = 256 * 1024;
+const connectionWindowBytes = 512 * 1024;
 /** A connection that died without a word is found out within the sum of these. */
 const pingIntervalMs = 5000;
 const pingTimeoutMs = 5000;

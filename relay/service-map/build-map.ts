@@ -6,6 +6,7 @@ import { Edge, ServiceMap, Vertex } from '#proto/gen/parallax/v1/dashboard.ts';
 import * as bucket from './buckets.ts';
 import { bestName, chooseViews, type Sighting } from './choose-view.ts';
 import { type MapEnd, RANK_WORKLOAD } from './map-end.ts';
+import type { MapRecord } from './record-table.ts';
 
 /** Names of flow.Layer4's fields, which are the protocols. */
 const protocolNames = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'];
@@ -30,6 +31,9 @@ function groupByPlaces(sightings: readonly Sighting[]): Iterable<Sighting[]> {
   return groups.values();
 }
 
+/** Ports between two vertices that get an edge of their own; the others share one of port 0. A port scan is one edge. */
+const maxPortsPerPair = 32;
+
 interface EdgeDraft {
   readonly edge: Edge;
   readonly drops: Map<number, number>;
@@ -39,6 +43,8 @@ interface EdgeDraft {
 class MapDraft {
   readonly #edges = new Map<string, EdgeDraft>();
   readonly #vertices = new Map<string, Vertex>();
+  readonly #portsOfPair = new Map<string, number>();
+  #isFolded = false;
   readonly #instances = new Map<string, Set<string>>();
   /** Workloads by address, learned from whoever names them; absent where two have the same address. */
   readonly #workloads = new Map<string, MapEnd | undefined>();
@@ -70,7 +76,7 @@ class MapDraft {
     const edges = [...this.#edges.values()].map(finishEdge).sort((a, b) => compare(a.id, b.id));
     const vertices = [...this.#vertices.values()].sort((a, b) => compare(a.id, b.id));
     for (const vertex of vertices) vertex.pods = this.#instances.get(vertex.id)?.size ?? 0;
-    return ServiceMap.create({ whole: true, vertices, edges });
+    return ServiceMap.create({ whole: true, vertices, edges, folded: this.#isFolded });
   }
 
   #name(own: MapEnd, others: readonly MapEnd[]): MapEnd {
@@ -79,13 +85,24 @@ class MapDraft {
     return this.#workloads.get(agreed.place) ?? agreed;
   }
 
-  #edgeBetween(source: MapEnd, destination: MapEnd, { port, protocol }: Sighting['record']): EdgeDraft {
+  #edgeBetween(
+    source: MapEnd,
+    destination: MapEnd,
+    { port, protocol }: Pick<MapRecord, 'port' | 'protocol'>,
+  ): EdgeDraft {
     const name = protocolNames[protocol] ?? '';
-    const id = `${source.vertex.id}>${destination.vertex.id}:${port}/${name}`;
+    const pair = `${source.vertex.id}>${destination.vertex.id}`;
+    const id = `${pair}:${port}/${name}`;
     const known = this.#edges.get(id);
     this.#noteVertex(source);
     this.#noteVertex(destination);
     if (known !== undefined) return known;
+    const ports = this.#portsOfPair.get(pair) ?? 0;
+    if (ports >= maxPortsPerPair && port !== 0) {
+      this.#isFolded = true;
+      return this.#edgeBetween(source, destination, { port: 0, protocol });
+    }
+    this.#portsOfPair.set(pair, ports + 1);
     const edge = Edge.create({
       id,
       sourceId: source.vertex.id,

@@ -6,21 +6,23 @@ import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { describeEnd, type MapEnd, otherEnd } from './map-end.ts';
 
-/** Distinct ends kept, some 400 bytes each: 26 MB. Beyond it new ends are "other" of their namespace. */
+/** Distinct ends kept, some 400 bytes each: 26 MB. Beyond it the one not described for longest is forgotten. */
 const defaultMaxEnds = 65_536;
+/** Node ids whose names are kept at hand. */
+const maxNodeIds = 65_536;
 
 export class EndTable {
-  /** Times that an end was folded into "other" of its namespace. */
-  folded = 0;
   readonly #ring: FlowRing;
   readonly #maxEnds: number;
   readonly #ends = new Map<string, MapEnd>();
   readonly #others = new Map<string, MapEnd>();
+  readonly #otherByEnd = new WeakMap<MapEnd, MapEnd>();
   /** By endpoint id modulo the dictionary's slots: the id that is cached there, the node it was seen from, its end. */
   readonly #cachedIds: Uint32Array;
   readonly #cachedNodes: Uint32Array;
   readonly #cachedEnds: (MapEnd | undefined)[] = [];
   readonly #nodeNames = new Map<number, string>();
+  readonly #numberOfId = new Map<number, number>();
   readonly #nodeNumbers = new Map<string, number>();
   #serial = 0;
 
@@ -38,9 +40,9 @@ export class EndTable {
     const id = (isSource ? columns.sourceId[slot] : columns.destinationId[slot]) as number;
     const nodeId = columns.nodeId[slot] as number;
     const cached = id % endpoints.slots;
-    if (id !== 0 && this.#cachedIds[cached] === id && this.#cachedNodes[cached] === nodeId) {
+    if (id !== 0 && this.#cachedIds[cached] === id) {
       const end = this.#cachedEnds[cached];
-      if (end !== undefined) return end;
+      if (end !== undefined && (!end.isPerNode || this.#cachedNodes[cached] === nodeId)) return end;
     }
     const description = endpoints.describe(id) ?? this.#decode(sequence, isSource);
     const end = this.#intern(description, this.nodeName(nodeId));
@@ -54,12 +56,13 @@ export class EndTable {
 
   /** Small number of the node that reported a flow: the same for the same name. */
   nodeNumber(nodeId: number): number {
+    const known = this.#numberOfId.get(nodeId);
+    if (known !== undefined) return known;
     const name = this.nodeName(nodeId);
-    let number = this.#nodeNumbers.get(name);
-    if (number === undefined) {
-      number = this.#nodeNumbers.size;
-      this.#nodeNumbers.set(name, number);
-    }
+    const number = this.#nodeNumbers.get(name) ?? this.#nodeNumbers.size;
+    this.#nodeNumbers.set(name, number);
+    if (this.#numberOfId.size >= maxNodeIds) this.#numberOfId.clear();
+    this.#numberOfId.set(nodeId, number);
     return number;
   }
 
@@ -68,7 +71,7 @@ export class EndTable {
     if (name === undefined) {
       name = this.#ring.nodes.describe(nodeId)?.name ?? '';
       // Ids are never given out twice, so what is too much can simply be forgotten.
-      if (this.#nodeNames.size >= 65_536) this.#nodeNames.clear();
+      if (this.#nodeNames.size >= maxNodeIds) this.#nodeNames.clear();
       this.#nodeNames.set(nodeId, name);
     }
     return name;
@@ -76,6 +79,8 @@ export class EndTable {
 
   /** "other" of the end's namespace. */
   otherOf(end: MapEnd): MapEnd {
+    const known = this.#otherByEnd.get(end);
+    if (known !== undefined) return known;
     const key = `${end.vertex.cluster}/${end.vertex.namespace}`;
     let other = this.#others.get(key);
     if (other === undefined) {
@@ -83,6 +88,7 @@ export class EndTable {
       other = otherEnd(end.vertex, this.#serial);
       this.#others.set(key, other);
     }
+    this.#otherByEnd.set(end, other);
     return other;
   }
 

@@ -34,6 +34,8 @@ export interface MapEnd {
   readonly rank: number;
   /** Tells the instances of a vertex apart: the pod, or the place. */
   readonly instance: string;
+  /** True if the place is another one on each node: see `place`. */
+  readonly isPerNode: boolean;
 }
 
 /** Workload kinds that an exporter gives to what runs on a host outside of pods. */
@@ -59,15 +61,19 @@ const reservedWords: readonly (string | undefined)[] = [
 export function describeEnd(description: EndpointDescription, nodeName: string, serial: number): MapEnd {
   const { vertex, rank } = nameOf(description);
   const pod = description.endpoint?.podName ?? '';
-  const place = placeOf(description.ip, nodeName) ?? (pod === '' ? vertex.id : `${vertex.namespace}/${pod}`);
-  return { serial, place, vertex, rank, instance: pod === '' ? place : `${vertex.namespace}/${pod}` };
+  const podPlace = `${vertex.namespace}/${pod}`;
+  const isPerNode = isPerNodeAddress(description.ip);
+  const address = isPerNode ? `${description.ip}%${nodeName}` : description.ip;
+  const nameless = pod === '' ? vertex.id : podPlace;
+  const place = address === '' ? nameless : address;
+  return { serial, place, vertex, rank, instance: pod === '' ? place : podPlace, isPerNode };
 }
 
 /** Stands for all ends of a namespace beyond the bound. */
 export function otherEnd(of: MapVertex, serial: number): MapEnd {
   const id = `other/${of.cluster}/${of.namespace}`;
   const vertex = { ...of, id, kind: VertexKind.VERTEX_KIND_OTHER, name: 'other', workloadKind: '', labels: [] };
-  return { serial, place: id, vertex, rank: RANK_WORKLOAD, instance: id };
+  return { serial, place: id, vertex, rank: RANK_WORKLOAD, instance: id, isPerNode: false };
 }
 
 function nameOf({ endpoint, names, service }: EndpointDescription): { vertex: MapVertex; rank: number } {
@@ -131,8 +137,6 @@ function reservedWord(identity: number, labels: readonly string[]): string {
   return word.startsWith('world') ? 'world' : word;
 }
 
-function placeOf(ip: string, nodeName: string): string | undefined {
-  if (ip === '') return undefined;
-  const isPerNode = ip.startsWith('127.') || ip === '::1' || ip.startsWith('169.254.') || /^fe[89ab]/i.test(ip);
-  return isPerNode ? `${ip}%${nodeName}` : ip;
+function isPerNodeAddress(ip: string): boolean {
+  return ip.startsWith('127.') || ip === '::1' || ip.startsWith('169.254.') || /^fe[89ab]/i.test(ip);
 }

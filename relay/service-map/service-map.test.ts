@@ -268,6 +268,15 @@ describe('ServiceMapAggregate', () => {
     assert.equal(bench.aggregate.folded, Number(other?.flows));
   });
 
+  it('shows a port scan as one edge of port 0 beside the first ports', () => {
+    const bench = new Bench();
+    for (let port = 1; port <= 500; port += 1) bench.add(seen(web, api, { direction: INGRESS, knowsBoth: true, port }));
+    const map = bench.map();
+    assert.equal(map.edges.length, 33);
+    assert.equal(map.folded, true);
+    assert.equal(map.edges.find((edge) => edge.destinationPort === 0)?.flows, 468n);
+  });
+
   it('counts N requests once, whoever of up to three observers reports them and whatever each knows', () => {
     const view = fc.record({
       direction: fc.constantFrom(INGRESS, EGRESS),

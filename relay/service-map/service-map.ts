@@ -21,8 +21,8 @@ export interface ServiceMapOptions {
   /** Default 60: with 5 s each, the longest window is five minutes. */
   readonly bucketCount?: number;
   /**
-   * Records (opener, server, port, protocol, view) kept, a power of two. Default 16,384. With all of them active in
-   * all 60 buckets of 84 bytes a row: 83 MB; a cluster of a thousand edges stays below 10 MB.
+   * Records (opener, server, port, protocol, view) kept, a power of two. Default 32,768. With all of them active in
+   * all 60 buckets, at 84 bytes a row, that is 165 MB; with a thousand connections at a time it stays below 10 MB.
    */
   readonly maxRecords?: number;
 }
@@ -57,7 +57,7 @@ export class ServiceMapAggregate {
     this.#ring = options.ring;
     this.#ends = options.ends;
     this.#buckets = new bucket.Buckets(options.bucketMs ?? 5000, options.bucketCount ?? 60);
-    this.#records = new RecordTable(options.maxRecords ?? 16_384);
+    this.#records = new RecordTable(options.maxRecords ?? 32_768);
   }
 
   /** Counts the flow of that sequence, which must be in the ring. */
@@ -118,7 +118,7 @@ export class ServiceMapAggregate {
     const map = buildMap(sightings);
     map.windowSeconds = Math.round(windowMs / 1000);
     map.coveredMs = Math.max(0, Math.round(nowMs - coveredFromMs));
-    map.folded = this.#lastFoldedBucket >= from;
+    map.folded ||= this.#lastFoldedBucket >= from;
     return map;
   }
 
@@ -181,9 +181,13 @@ export class ServiceMapAggregate {
     if (latency > 0) this.#buckets.addLatency(writer, record, latencyBucket(latency));
   }
 
-  /** Where on its node the flow was seen. The sub-type of a drop is its reason, so no place. */
+  /**
+   * Where on its node the flow was seen. Our exporters account a connection once a node, so theirs is one point; Hubble's
+   * agents report one packet at several. The sub-type of a drop is its reason, so no place.
+   */
   #pointOf(slot: number, isReply: boolean): number {
-    const { eventType, eventSubType, verdict } = this.#ring.columns;
+    const { eventType, eventSubType, verdict, hasDetails } = this.#ring.columns;
+    if (hasDetails[slot] === 1) return 0;
     const place = verdict[slot] === DROPPED_VERDICT ? 0 : (eventSubType[slot] as number) & 0xff;
     return ((eventType[slot] as number) & 0xff) * 256 + place + (isReply ? REPLY_POINTS : 0);
   }
