@@ -1,0 +1,70 @@
+// A newcomer's first minute: `parallax up --demo`, the page, the services, a refused connection, and the end without a trace.
+
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'playwright/test';
+import { edgesBetween, fetchServiceMap, sumOf } from './service-map-api.ts';
+import { freePorts, type Started, startParallax } from './stack.ts';
+
+let up: Started;
+let url = '';
+let begun = 0;
+const before = traces();
+
+test.beforeAll(async () => {
+  test.setTimeout(120_000);
+  const [ui, relay, exporter] = await freePorts(3);
+  begun = Date.now();
+  up = await startParallax(
+    ['up', '--demo', '--ui-port', `${ui}`, '--relay-port', `${relay}`, '--exporter-port', `${exporter}`],
+    /Open http/,
+  );
+  url = `http://127.0.0.1:${ui}`;
+});
+
+test('the services of the demo appear on the map', async ({ page }) => {
+  await page.goto(url);
+  const map = page.getByRole('region', { name: 'Service map' });
+  for (const name of ['gateway', 'web', 'checkout', 'payments', 'ledger', 'postgres', 'redis', 'coredns'])
+    await expect(map.getByText(name, { exact: true }).first()).toBeVisible();
+  const rows = page.getByRole('table', { name: 'Flows' }).getByRole('row');
+  await expect(rows.nth(3)).toBeVisible();
+  test.info().annotations.push({ type: 'start to first flow on the page', description: `${Date.now() - begun} ms` });
+});
+
+test('a connection that the kernel really dropped is shown as dropped, with the reason', async ({ page }) => {
+  const dropped = async (): Promise<number> =>
+    sumOf(edgesBetween(await fetchServiceMap(url), 'platform/scheduler', 'payments/ledger'), 'dropped');
+  await expect.poll(dropped, { timeout: 30_000 }).toBeGreaterThan(0);
+  const edges = edgesBetween(await fetchServiceMap(url), 'platform/scheduler', 'payments/ledger');
+  expect(edges.flatMap((edge) => edge.drops ?? []).map(({ reason }) => reason)).toContain('NETFILTER_DROP');
+  await page.goto(`${url}/flows?filter=${encodeURIComponent('verdict:dropped to:workload:ledger')}`);
+  const row = page.getByRole('row').filter({ hasText: 'scheduler' }).filter({ hasText: 'Dropped' }).first();
+  await expect(row).toBeVisible({ timeout: 30_000 });
+  await row.click();
+  await expect(
+    page.getByRole('region', { name: 'Why it was dropped' }).or(page.getByLabel('Why it was dropped')),
+  ).toContainText(/netfilter|firewall|filter/i);
+});
+
+test('the end leaves nothing behind', async () => {
+  test.setTimeout(60_000);
+  const stopped = Date.now();
+  expect(await up.stop('SIGTERM')).toBe(0);
+  test.info().annotations.push({ type: 'stop', description: `${Date.now() - stopped} ms` });
+  expect(traces()).toEqual(before);
+});
+
+/** What of ours a machine can show: namespaces, links, loaded programs. */
+function traces(): Record<string, readonly string[]> {
+  const lines = (command: string, ...args: string[]): string[] =>
+    execFileSync(command, args, { encoding: 'utf8' }).split('\n');
+  return {
+    namespaces: lines('ip', 'netns', 'list').filter((line) => line.startsWith('px-')),
+    links: lines('ip', '-o', 'link')
+      .map((line) => line.split(':')[1] ?? '')
+      .filter((name) => name.includes('pxd') || name.includes('px-')),
+    programs: lines('bpftool', 'prog', 'show')
+      .filter((line) => / name (tc_|on_|flow_|drop_|socket_)/.test(line))
+      .map((line) => line.replace(/^\d+: /, '')),
+  };
+}
