@@ -7,7 +7,10 @@ import type { Palette } from './palette.ts';
 
 const ARROW_LENGTH = 6;
 const ARROW_HALF = 3.3;
-const FADED_ALPHA = 0.22;
+const FADED_ALPHA = 0.25;
+/** From this many links on, plain ones step back: a dense map is read by hovering. */
+const MANY_LINKS = 300;
+const MANY_ALPHA = 0.5;
 const TRIANGLE = 5;
 
 interface Look {
@@ -18,7 +21,10 @@ interface Look {
   readonly marks: Path2D;
 }
 
-export type EdgeLayer = readonly Look[];
+export interface EdgeLayer {
+  readonly looks: readonly Look[];
+  readonly isDense: boolean;
+}
 
 export function buildEdgeLayer(scene: Scene, styles: ReadonlyMap<string, EdgeStyle>): EdgeLayer {
   const looks = new Map<string, Look>();
@@ -44,7 +50,10 @@ export function buildEdgeLayer(scene: Scene, styles: ReadonlyMap<string, EdgeSty
     const flat = scene.flat.get(id);
     if (style.status === 'warn' && flat) addTriangle(look.marks, pointAt(flat, flat.total / 2));
   }
-  return [...looks.values()].sort((left, right) => rank(left.style) - rank(right.style));
+  return {
+    looks: [...looks.values()].sort((left, right) => rank(left.style) - rank(right.style)),
+    isDense: scene.smooth.size > MANY_LINKS,
+  };
 }
 
 function rank({ status, emphasis }: EdgeStyle): number {
@@ -71,9 +80,11 @@ function addTriangle(path: Path2D, at: { x: number; y: number }): void {
 export function strokeEdgeLayer(context: CanvasRenderingContext2D, layer: EdgeLayer, palette: Palette): void {
   context.lineCap = 'round';
   context.lineJoin = 'round';
-  for (const { style, lines, arrows, marks } of layer) {
+  for (const { style, lines, arrows, marks } of layer.looks) {
     const colour = edgeColour(style, palette);
-    context.globalAlpha = style.emphasis === 'faded' ? FADED_ALPHA : 1;
+    const plainAlpha = layer.isDense ? MANY_ALPHA : 1;
+    context.globalAlpha =
+      style.emphasis === 'faded' ? FADED_ALPHA * plainAlpha : style.emphasis === 'lit' ? 1 : plainAlpha;
     context.strokeStyle = colour;
     context.fillStyle = colour;
     context.lineWidth = style.emphasis === 'lit' ? style.width + 0.4 : style.width;

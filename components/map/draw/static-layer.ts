@@ -40,8 +40,9 @@ export interface StaticPicture {
 }
 
 const GRID_PITCH = 22;
-/** Below these zooms text, then whole cards, are no longer worth their ink. */
-const MIN_TEXT_ZOOM = 0.42;
+/** Below these zooms the second line and the icon, then the name, then the card's shape are no longer worth their ink. */
+const MIN_DETAIL_ZOOM = 0.6;
+const MIN_NAME_ZOOM = 0.26;
 const MIN_CARD_ZOOM = 0.16;
 
 export function paintStatic(
@@ -119,7 +120,7 @@ function paintBox(
 
 function paintCard(context: CanvasRenderingContext2D, card: CanvasCard, palette: Palette, zoom: number): void {
   const { x, y, width, height } = card.rect;
-  context.globalAlpha = card.isFaded ? 0.35 : 1;
+  context.globalAlpha = card.isFaded ? 0.45 : 1;
   if (zoom < MIN_CARD_ZOOM) {
     context.fillStyle = card.isSelected ? palette.accent : statusColour(card.status, palette, palette.fg3);
     context.beginPath();
@@ -136,8 +137,11 @@ function paintCard(context: CanvasRenderingContext2D, card: CanvasCard, palette:
   context.setLineDash(card.isDashed ? [4, 3] : []);
   context.stroke();
   context.setLineDash([]);
-  paintStatus(context, card.status, x + width - 15, y + 15, zoom < MIN_TEXT_ZOOM ? 7 : 4, palette);
-  if (zoom < MIN_TEXT_ZOOM) return;
+  paintStatus(context, card.status, x + width - 15, y + 15, zoom < MIN_DETAIL_ZOOM ? 7 : 4, palette);
+  if (zoom < MIN_DETAIL_ZOOM) {
+    paintFarName(context, card, palette, zoom);
+    return;
+  }
   context.fillStyle = palette.sunken;
   context.beginPath();
   context.roundRect(x + 10, y + 10, 24, 24, 6);
@@ -154,6 +158,18 @@ function paintCard(context: CanvasRenderingContext2D, card: CanvasCard, palette:
   context.fillStyle = palette.fg3;
   context.font = `400 10.5px ${palette.font}`;
   context.fillText(card.line, x + 44, y + 34);
+}
+
+/** A far card is its name alone, as large as the card lets it be. */
+function paintFarName(context: CanvasRenderingContext2D, card: CanvasCard, palette: Palette, zoom: number): void {
+  if (zoom < MIN_NAME_ZOOM) return;
+  const { x, y, width, height } = card.rect;
+  const size = Math.min(24, Math.max(14, 8.5 / zoom));
+  context.font = `500 ${size}px ${palette.font}`;
+  context.fillStyle = palette.fg2;
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  context.fillText(middleEllipsis(card.title, Math.floor((width - 36) / (size * 0.56))), x + 10, y + height / 2 + 1);
 }
 
 function statusColour(status: Status, palette: Palette, ok: string): string {

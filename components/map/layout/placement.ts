@@ -1,7 +1,7 @@
 // Where everything stands: blocks (a namespace's box, or one loose card) on the map's grid of whole columns and rows.
 // One grid for all namespaces is what keeps gutters and row gaps free for the lanes. Pure; every change makes new maps.
 
-import type { Cell } from './layout-graph.ts';
+import { type Cell, compareText } from './layout-graph.ts';
 
 export interface Block {
   readonly id: string;
@@ -78,20 +78,25 @@ export function nearestFree(block: Block, wish: Cell, others: readonly Block[]):
   }
 }
 
-/** Moves whatever `anchor` overlaps down, and whatever that overlaps in turn. Blocks it does not reach stay. */
+/**
+ * Moves whatever `anchor` overlaps down, and whatever that overlaps in turn. Blocks it does not reach stay. Taken from
+ * the top, each block is settled once and for all, so two of them cannot go on pushing each other.
+ */
 export function pushDown(placement: Placement, anchor: Block): Placement {
-  const settled = new Map(placement.blocks).set(anchor.id, anchor);
-  const queue: Block[] = [anchor];
-  for (let upper = queue.shift(); upper; upper = queue.shift()) {
-    for (const other of settled.values()) {
-      if (other.id === upper.id || other.id === anchor.id || !collide(upper, other)) continue;
-      const moved = movedTo(other, {
-        column: other.column,
-        row: upper.row + upper.rows + rowsBetween(upper, other),
-      });
-      settled.set(moved.id, moved);
-      queue.push(moved);
+  const settled: Block[] = [anchor];
+  const order = [...placement.blocks.values()]
+    .filter((block) => block.id !== anchor.id)
+    .sort((left, right) => left.row - right.row || compareText(left.id, right.id));
+  for (const block of order) {
+    let placed = block;
+    for (let above = hit(placed, settled); above; above = hit(placed, settled)) {
+      placed = movedTo(placed, { column: placed.column, row: above.row + above.rows + rowsBetween(above, placed) });
     }
+    settled.push(placed);
   }
-  return { blocks: settled };
+  return { blocks: new Map(settled.map((block) => [block.id, block])) };
+}
+
+function hit(block: Block, others: readonly Block[]): Block | undefined {
+  return others.find((other) => collide(block, other));
 }

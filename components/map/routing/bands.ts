@@ -68,6 +68,10 @@ function freeBands(
     bands.push({ low, high, groupId: box?.groupId ?? null, capacity, used: 0 });
   };
   let free = (intervals[0]?.[0] ?? 0) - OUTSIDE;
+  if (intervals.length === 0) {
+    add(free, OUTSIDE);
+    return bands;
+  }
   for (const [low, high] of intervals) {
     add(free, low);
     free = Math.max(free, high);

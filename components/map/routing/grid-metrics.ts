@@ -31,10 +31,10 @@ const MAX_CARD_WIDTH = 184;
 const CARD_CHROME = 76;
 const LETTER_WIDTH = 6.8;
 
-/** Card width for a set of names: the 90th percentile fits, in steps of 8 px. */
+/** Card width for a set of names: all but the longest twentieth fit, in steps of 8 px. */
 export function cardWidthFor(names: readonly string[]): number {
   const lengths = names.map((name) => name.length).sort((left, right) => left - right);
-  const typical = lengths[Math.floor((lengths.length - 1) * 0.9)] ?? 0;
+  const typical = lengths[Math.ceil((lengths.length - 1) * 0.95)] ?? 0;
   const wanted = Math.ceil((CARD_CHROME + typical * LETTER_WIDTH) / 8) * 8;
   return Math.max(MIN_CARD_WIDTH, Math.min(MAX_CARD_WIDTH, wanted));
 }

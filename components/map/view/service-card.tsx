@@ -57,7 +57,7 @@ function ServiceCardView(props: ServiceCardProps) {
       onBlur={() => props.onFocus(null)}
       onPointerDown={(event) => props.onGrab(event, card.id)}
       className={`absolute top-0 left-0 flex h-11 items-center gap-2.5 rounded-card border px-2.5 text-left ${surface} ${border} ${
-        props.isFaded ? 'opacity-35' : ''
+        props.isFaded ? 'opacity-45' : ''
       } ${props.isGliding ? 'transition-[transform,opacity] duration-250 ease-out' : 'transition-opacity duration-150'}`}
       style={{ width: rect.width, transform: `translate(${rect.x}px, ${rect.y}px)` }}
     >
