@@ -1,7 +1,5 @@
 // How set-up speaks: one line a step, with the seconds it took, and a heartbeat while something runs for long.
 
-const started = Date.now();
-
 export function say(text) {
   process.stdout.write(`${text}\n`);
 }
@@ -24,8 +22,4 @@ export async function step(title, work) {
 
 function seconds(since) {
   return ((Date.now() - since) / 1000).toFixed(1);
-}
-
-export function elapsedMs() {
-  return Date.now() - started;
 }

@@ -12,7 +12,7 @@ try {
   cpSync(join(root, 'proto'), join(scratch, 'proto'), { recursive: true });
   rmSync(join(scratch, 'proto', 'gen'), { recursive: true, force: true });
   buf(['generate']);
-  buf(['build', '-o', 'descriptors.binpb']);
+  buf(['build', '--exclude-source-info', '-o', 'descriptors.binpb']);
   const different = [...filesOf('proto/gen'), 'proto/descriptors.binpb'].filter((path) => !same(path));
   if (different.length > 0) {
     process.stderr.write(`not what proto/ generates now (npm run proto):\n  ${different.join('\n  ')}\n`);
