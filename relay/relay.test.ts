@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PeerClient } from '#observer/peer-client.ts';
 import {
   type DeepPartial,
   GetFlowsRequest,
-  type GetFlowsResponse,
+  GetFlowsResponse,
   ObserverDefinition,
 } from '#proto/gen/observer/observer.ts';
 import {
@@ -17,6 +19,8 @@ import {
 } from '#proto/gen/parallax/v1/dashboard.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import { ObserverFixture } from './observer-fixture.ts';
+import { parsePeerAddress } from './peers/peer-address.ts';
+import { PeerSession } from './peers/peer-session.ts';
 import type { Peer, PeerListener, PeerSet } from './peers/peer-set.ts';
 import { type RelayOptions, type RunningRelay, startRelay } from './relay.ts';
 
@@ -50,6 +54,14 @@ async function until(what: string, check: () => boolean | Promise<boolean>): Pro
     if (Date.now() > deadline) assert.fail(`not within 15 s: ${what}`);
     await pause(5);
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** What a follower has received so far. */
@@ -247,6 +259,69 @@ describe('a relay', () => {
     await until('the inner relay’s nodes', async () => (await client.getNodes()).nodes[0]?.name === a.address);
   });
 
+  it('lets a slow reader know exactly how many flows it lost, and disturbs no other', async () => {
+    const a = await node('a');
+    const relay = await relayOf({ peers: [a.address], ringBytes: 256 << 10 });
+    const client = clientOf(relay);
+    await connected(client, 1);
+    const follower = new Follower(client, { follow: true });
+    await until('the greeting', () => follower.states.length > 0);
+    const slow = await PeerSession.connect(parsePeerAddress(relay.address), undefined, new AbortController().signal);
+    cleanups.push(() => slow.close());
+    let received = 0;
+    let lost = 0;
+    const control = slow.stream(
+      ObserverDefinition,
+      ObserverDefinition.methods.getFlows,
+      GetFlowsRequest.fromPartial({ follow: true }),
+      {
+        messages: (bytes, starts, ends, count) => {
+          for (let i = 0; i < count; i += 1) {
+            const type = GetFlowsResponse.decode(bytes.subarray(starts[i], ends[i])).responseTypes;
+            if (type?.$case === 'flow') received += 1;
+            else if (type?.$case === 'lostEvents') lost += Number(type.value.numEventsLost);
+          }
+        },
+        end: () => {},
+      },
+    );
+    a.flow('first');
+    await until('the slow reader reads at first', () => received === 1);
+    control.pause();
+    let written = 1;
+    for (let round = 0; round < 40; round += 1) {
+      for (let i = 0; i < 250; i += 1, written += 1) a.flow(`flow ${written}`);
+      await until('the fast reader keeps up', () => follower.flows.length === written);
+    }
+    control.resume();
+    await until('all are accounted for', () => received + lost === written);
+    assert.ok(lost > 0);
+  });
+
+  it('runs as a process of its own, and ends on SIGTERM', async () => {
+    const a = await node('a');
+    const command = ['bin/parallax.ts', 'relay', '--listen', '127.0.0.1:0', '--peers', a.address];
+    const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    cleanups.push(() => {
+      child.kill('SIGKILL');
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    await until('it is ready', () => /relay ready on (\S+),/.test(output));
+    const client = new PeerClient({ address: /relay ready on (\S+),/.exec(output)?.[1] ?? '' });
+    cleanups.push(() => client.close());
+    await connected(client, 1);
+    const follower = new Follower(client, { follow: true, number: 1n });
+    a.flow('a1');
+    await until('a1', () => follower.flows.includes('a1'));
+    follower.stop();
+    const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+  });
+
   it('answers what a relay of Hubble does not know with the same words', async () => {
     const client = clientOf(await relayOf({ peers: [(await node('a')).address] }));
     const { fullName, methods } = ObserverDefinition;
@@ -336,6 +411,20 @@ describe('the dashboard of a relay', () => {
       (await mapOf(['443'])).edges.map(({ destinationPort }) => destinationPort),
       [443],
     );
+  });
+
+  it('ends all work of a page at once when its call is closed', async () => {
+    const a = await node('a');
+    const port = await freePort();
+    const client = clientOf(await relayOf({ peers: [a.address], metrics: { host: '127.0.0.1', port } }));
+    const watches = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(/^parallax_relay_watches (\d+)$/m.exec(text)?.[1]);
+    };
+    const page = watch(client, { flows: true, serviceMap: true, status: true });
+    await until('the page is open', async () => (await watches()) === 1);
+    page.stop();
+    await until('the page is closed', async () => (await watches()) === 0);
   });
 
   it('refuses a filter that cannot be read, with the rule that it breaks', async () => {
