@@ -19,6 +19,8 @@ export interface SceneSnapshot {
   readonly closed: ReadonlyMap<string, boolean>;
   /** Grows when the map was laid out from nothing, so that the view can fit it again. */
   readonly freshCount: number;
+  /** Namespaces laid out without elk because its worker failed. */
+  readonly engineFailures: number;
 }
 
 type Accepts = (vertex: MapVertex) => boolean;
@@ -109,6 +111,7 @@ export class SceneKeeper {
       graph,
       scene: makeScene(graph.layout, placement, cardWidth, isFresh ? [] : kept.gutters),
       closed: new Map(this.#decided),
+      engineFailures: this.#layouts.engineFailures,
       freshCount: (this.#snapshot?.freshCount ?? 0) + (isFresh ? 1 : 0),
     };
     for (const listener of this.#listeners) listener();

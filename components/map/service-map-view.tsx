@@ -88,7 +88,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
           )
         }
       />
-      {!isList && <MapLegend hasSelection={selection !== null} />}
+      {!isList && <MapLegend hasSelection={selection !== null} isSimple={(snapshot?.engineFailures ?? 0) > 0} />}
     </section>
   );
 }

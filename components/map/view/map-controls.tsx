@@ -117,7 +117,8 @@ export function MapChoices(props: MapChoicesProps) {
   );
 }
 
-export function MapLegend({ hasSelection }: { hasSelection: boolean }) {
+/** `isSimple`: the layout worker failed, so cards stand in plain columns; said here because the map still works. */
+export function MapLegend({ hasSelection, isSimple }: { hasSelection: boolean; isSimple: boolean }) {
   const line = 'h-0 w-3.5 border-t-2';
   return (
     <div className="pointer-events-none absolute bottom-3.5 left-4 z-10 flex items-center gap-4 text-2xs text-fg-3">
@@ -139,6 +140,7 @@ export function MapLegend({ hasSelection }: { hasSelection: boolean }) {
       <span className="flex items-center gap-1.5">
         <i className={`${line} border-bad border-dashed`} /> dropped
       </span>
+      {isSimple && <span className="text-warn">simple layout: the layout worker did not load</span>}
     </div>
   );
 }
