@@ -34,7 +34,7 @@ export interface WatchEvents {
 }
 
 export function relayAddress(): string {
-  return process.env['PARALLAX_RELAY'] ?? '127.0.0.1:4245';
+  return process.env.PARALLAX_RELAY ?? '127.0.0.1:4245';
 }
 
 // One connection for all pages, also when the bundler loads this module once for each route.

@@ -5,7 +5,7 @@
 const loopback = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** @returns undefined if admitted, else the reason in words. */
-export function refusalOf(headers: Headers, allowedHosts = process.env['PARALLAX_HOSTS'] ?? ''): string | undefined {
+export function refusalOf(headers: Headers, allowedHosts = process.env.PARALLAX_HOSTS ?? ''): string | undefined {
   const host = headers.get('host') ?? '';
   const name = host.replace(/:\d+$/, '').toLowerCase();
   const allowed = allowedHosts.split(',').map((entry) => entry.trim().toLowerCase());

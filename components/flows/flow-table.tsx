@@ -36,7 +36,6 @@ export function FlowTable({ rows: live }: { readonly rows: readonly FlowRow[] })
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 4,
-    getItemKey: (index) => newestFirst(index)?.seq ?? index,
   });
   const select = useCallback((row: FlowRow) => void setSelection({ kind: 'flow', key: flowKey(row) }), [setSelection]);
   const step = (by: number) => {
@@ -90,7 +89,8 @@ export function FlowTable({ rows: live }: { readonly rows: readonly FlowRow[] })
             if (row === undefined) return null;
             return (
               <FlowRowView
-                key={item.key}
+                // By place, not by flow: at each commit the same few elements take new contents, none is made or thrown away.
+                key={item.index}
                 row={row}
                 index={item.index}
                 top={item.start}

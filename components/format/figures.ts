@@ -27,11 +27,14 @@ export function wholeNumber(value: number): string {
 }
 
 export function perSecond(value: number): string {
-  return value > 0 && value < 0.1 ? '<0.1/s' : `${shortNumber(round1(value))}/s`;
+  return `${rateNumber(value)}/s`;
 }
 
-function round1(value: number): number {
-  return value < 100 ? Math.round(value * 10) / 10 : value;
+/** One digit after the point below 100, so that a column of rates lines up. */
+export function rateNumber(value: number): string {
+  if (value === 0) return '0';
+  if (value < 0.05) return '<0.1';
+  return value < 99.95 ? value.toFixed(1) : shortNumber(Math.round(value));
 }
 
 export function duration(us: number): Figure {

@@ -1,6 +1,6 @@
 // Three figures in a row, each with how it moved since the page has watched it.
 
-import { duration, percent, shortNumber } from '../format/figures.ts';
+import { duration, percent, rateNumber } from '../format/figures.ts';
 import { spanText } from '../format/times.ts';
 import type { FigureSample } from '../store/figure-history.ts';
 import type { Figures } from '../store/figures.ts';
@@ -55,7 +55,7 @@ function signalsOf(figures: Figures, first: FigureSample | undefined): Signal[] 
   return [
     {
       name: figures.hasRequests ? 'Requests' : 'Connections',
-      value: shortNumber(Math.round(requests * 10) / 10),
+      value: rateNumber(requests),
       unit: '/s',
       change: changeText(rateChange, '%', 1),
       tone: 'neutral',

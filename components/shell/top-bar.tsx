@@ -6,7 +6,7 @@ import { Keyboard, Search } from 'lucide-react';
 import Link from 'next/link';
 import { Button } from '../controls/button.tsx';
 import { Tip } from '../controls/tip.tsx';
-import { shortNumber } from '../format/figures.ts';
+import { rateNumber } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { NamespaceChooser } from './namespace-chooser.tsx';
 import { ThemeToggle } from './theme-toggle.tsx';
@@ -64,7 +64,7 @@ function DropRate() {
   const perSecond = dropped / Math.max(1, map.coveredMs / 1000);
   return (
     <Link href="/verdicts" className="whitespace-nowrap rounded-chip text-bad hover:underline">
-      {perSecond < 0.1 ? `${dropped} drops` : `${shortNumber(Math.round(perSecond * 10) / 10)} drops/s`}
+      {perSecond < 0.1 ? `${dropped} drops` : `${rateNumber(perSecond)} drops/s`}
     </Link>
   );
 }

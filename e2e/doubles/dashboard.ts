@@ -96,7 +96,8 @@ function tell(call: ServerWritableStream<WatchRequest, WatchResponse>, seed: num
   write({ $case: 'flows', value: batch(history, true) });
   const timer = setInterval(() => {
     const nowMs = Date.now();
-    write({ $case: 'flows', value: batch(flowsBetween(nowMs - TICK_MS, nowMs), false) });
+    const most = Math.ceil(((call.request.maxRowsPerSecond || 200) * TICK_MS) / 1000);
+    write({ $case: 'flows', value: batch(flowsBetween(nowMs - TICK_MS, nowMs), false, most) });
     if (++ticks % 10 !== 0) return;
     write({ $case: 'serviceMap', value: { ...shopMap(windowSeconds, nowMs, 0.9 + random() * 0.2), whole: false } });
     write({ $case: 'status', value: shopStatus(nowMs) });
@@ -104,9 +105,12 @@ function tell(call: ServerWritableStream<WatchRequest, WatchResponse>, seed: num
   call.on('cancelled', () => clearInterval(timer));
 }
 
-function batch(responses: GetFlowsResponse[], history: boolean) {
-  // The shop is told at a tenth of its size: the rest was "left out by sampling".
-  const matched = responses.length * 10;
+/** Leaves out evenly what is beyond `most`, and counts it, as the relay does. */
+function batch(flows: GetFlowsResponse[], history: boolean, most = flows.length) {
+  const every = Math.max(1, flows.length / most);
+  const responses = flows.filter((_, index) => Math.floor(index / every) !== Math.floor((index - 1) / every));
+  // The shop is told at a tenth of its size.
+  const matched = flows.length * 10;
   return { responses, matched: BigInt(matched), skipped: BigInt(matched - responses.length), lost: 0n, history };
 }
 

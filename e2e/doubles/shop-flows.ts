@@ -182,7 +182,7 @@ function address(id: string): string {
 }
 
 function dnsNames(id: string): string[] {
-  return id.startsWith('/') && id !== '/internet' ? [id.slice(1)] : [];
+  return id.startsWith('/') ? [id.slice(1)] : [];
 }
 
 function endpoint(id: string): Flow['source'] {
