@@ -1,7 +1,7 @@
 // GetFlows of a peer over node:http2, messages as bytes: what a relay fills its ring from. grpc-js would make a buffer and
 // an event of each message, three to six times the cost. One connection for one stream; it is closed with it.
 
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { frame } from './frame.ts';
 import { GrpcError } from './grpc-error.ts';
@@ -50,6 +50,7 @@ class FlowStreamClient implements FlowStreamHandle {
   readonly #doing: string;
   readonly #options: FlowStreamRequest;
   readonly #splitter: MessageSplitter;
+  readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
   readonly #settle: (error?: GrpcError) => void;
   #isSettled = false;
@@ -61,6 +62,7 @@ class FlowStreamClient implements FlowStreamHandle {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.done = promise;
     const session = connectPeer(target, options.windowBytes ?? 512 * 1024);
+    this.#session = session;
     const connectTimer = setTimeout(() => {
       const waited = options.connectTimeoutMs ?? 10_000;
       this.#settle(new GrpcError(status.UNAVAILABLE, `${this.#doing}: no answer within ${waited} ms`));
@@ -132,15 +134,19 @@ class FlowStreamClient implements FlowStreamHandle {
       }
     });
     stream.on('trailers', (trailers) => this.#settleStatus(trailers));
-    stream.on('error', (error) => {
-      const code = stream.rstCode ?? 0;
-      this.#settle(code === 0 ? GrpcError.from(error, this.#doing) : GrpcError.fromReset(code, this.#doing));
-    });
-    stream.on('close', () => {
-      const code = stream.rstCode ?? 0;
-      if (code !== 0) this.#settle(GrpcError.fromReset(code, this.#doing));
-      else this.#settle(new GrpcError(status.UNKNOWN, `${this.#doing}: the stream ended without a status`));
-    });
+    stream.on('error', (error) => this.#settle(this.#closeError(stream, error)));
+    stream.on('close', () => this.#settle(this.#closeError(stream, undefined)));
+  }
+
+  /** Why a stream closed without a status: a lost connection closes its streams too, with codes that the peer never sent. */
+  #closeError(stream: ClientHttp2Stream, error: Error | undefined): GrpcError {
+    if (error !== undefined && !isStreamError(error)) return GrpcError.from(error.cause ?? error, this.#doing);
+    if (this.#session.destroyed) {
+      return new GrpcError(status.UNAVAILABLE, `${this.#doing}: the peer closed the connection`);
+    }
+    const code = stream.rstCode ?? 0;
+    if (code !== 0) return GrpcError.fromReset(code, this.#doing);
+    return new GrpcError(status.UNKNOWN, `${this.#doing}: the stream ended without a status`);
   }
 
   #headerError(headers: IncomingHttpHeaders & { ':status'?: number | undefined }): GrpcError | undefined {
@@ -165,6 +171,15 @@ class FlowStreamClient implements FlowStreamHandle {
       if (this.#stream.readableFlowing !== false) this.#stream.resume();
     }
   }
+}
+
+/** True for Node's word for a stream that was reset, rather than for what befell the connection. */
+function isStreamError(error: Error): boolean {
+  return (
+    'code' in error &&
+    (error.code === 'ERR_HTTP2_STREAM_ERROR' || error.code === 'ERR_HTTP2_STREAM_CANCEL') &&
+    error.cause === undefined
+  );
 }
 
 /** Asks with an HTTP/2 ping when nothing was heard for a while. */
