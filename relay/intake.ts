@@ -50,6 +50,7 @@ export class Intake {
   readonly #streams = new Map<MergePeer, IntakeStream>();
   #nowMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isDrainDue = false;
   #isStopped = false;
 
   constructor({ ring, time, onFlow, merge = {} }: IntakeOptions) {
@@ -90,7 +91,7 @@ export class Intake {
     this.drain();
   }
 
-  /** Takes one response. Call drain after a batch. */
+  /** Takes one response. Call drainSoon after a batch. */
   take(stream: IntakeStream, kind: number, timeNs: number, chunk: Uint8Array, start: number, end: number): void {
     if (kind === KIND_FLOW) stream.counters.seen += 1;
     else if (kind === KIND_LOST_EVENTS) stream.counters.lost += lostEvents(chunk.subarray(start, end));
@@ -107,6 +108,19 @@ export class Intake {
     this.#ring.append(message);
   }
 
+  /**
+   * Drains once all sockets that have something were read. After a pause of this process, one peer's flows would otherwise
+   * be emitted, and time run out for the others', while those are here already, unread.
+   */
+  drainSoon(): void {
+    if (this.#isDrainDue) return;
+    this.#isDrainDue = true;
+    setImmediate(() => {
+      this.#isDrainDue = false;
+      this.drain();
+    });
+  }
+
   /** Emits what is due, pauses peers that are too far ahead, and sets the timer for the rest. */
   drain(): void {
     clearTimeout(this.#timer);
@@ -118,10 +132,7 @@ export class Intake {
     const nowNs = this.#time.nowNs();
     const nextNs = this.#merge.nextDrainNs(nowNs);
     if (nextNs === undefined) return;
-    // After the timer comes what the sockets hold, and only then the drain: after a pause of this process, time would
-    // otherwise run out for flows that are here already, unread.
-    const drainSoon = () => setImmediate(() => this.drain());
-    this.#timer = setTimeout(drainSoon, Math.max(1, Math.ceil((nextNs - nowNs) / 1e6)));
+    this.#timer = setTimeout(() => this.drainSoon(), Math.max(1, Math.ceil((nextNs - nowNs) / 1e6)));
   }
 
   stop(): void {

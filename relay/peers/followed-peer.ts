@@ -57,7 +57,7 @@ export class FollowedPeer {
         if (this.#stream === undefined) return;
         intake.heartbeat(this.#stream, timeNs);
       },
-      batch: () => intake.drain(),
+      batch: () => intake.drainSoon(),
       gap: (fromNs, toNs) => events.gap(this, fromNs, toNs),
       closed: () => this.#closeStream(),
     });
