@@ -219,3 +219,18 @@ test('bytes outside the given range are not looked at', () => {
   const result = new ResponseScanner().scan(padded, 2, 2 + bytes.length);
   assert.deepEqual([result.timeSeconds, result.timeNanos], [7, 9]);
 });
+
+test('a field that runs past the message it is in is refused, though the bytes go on', () => {
+  const time = { seconds: 7n, nanos: 9 };
+  const bytes = GetFlowsResponse.encode(
+    GetFlowsResponse.fromPartial({
+      responseTypes: { $case: 'flow', value: { IP: { source: '10.0.0.1' }, nodeName: 'node-1' } },
+      time,
+    }),
+  ).finish();
+  const addressLengthAt = Buffer.from(bytes).indexOf('10.0.0.1') - 1;
+  for (const reach of [9, 12, 20]) {
+    bytes[addressLengthAt] = reach;
+    assert.equal(scanOrRefuse(bytes), 'refused', `an address of ${reach} bytes in an IP message of 10`);
+  }
+});
