@@ -229,8 +229,7 @@ test('a field that runs past the message it is in is refused, though the bytes g
     }),
   ).finish();
   const addressLengthAt = Buffer.from(bytes).indexOf('10.0.0.1') - 1;
-  for (const reach of [9, 12, 20]) {
-    bytes[addressLengthAt] = reach;
-    assert.equal(scanOrRefuse(bytes), 'refused', `an address of ${reach} bytes in an IP message of 10`);
-  }
+  // Exactly as far as the node name's field reaches, so that everything after it reads well.
+  bytes[addressLengthAt] = '10.0.0.1'.length + 2 + 'node-1'.length;
+  assert.equal(scanOrRefuse(bytes), 'refused');
 });
