@@ -15,19 +15,19 @@ import { WindowChooser } from './window-chooser.tsx';
 export function TopBar({ onSearch, onKeys }: { readonly onSearch: () => void; readonly onKeys: () => void }) {
   return (
     <header className="flex items-center gap-4 border-line border-b bg-surface px-4">
-      <div className="flex min-w-0 flex-1 basis-0 items-center gap-3">
+      <div className="flex min-w-max flex-1 basis-0 items-center gap-3">
         <NamespaceChooser />
       </div>
       <button
         type="button"
         onClick={onSearch}
-        className="flex h-8 w-96 min-w-40 shrink items-center gap-2.5 rounded-control border border-line bg-sunken px-2.5 text-fg-3 text-sm hover:border-line-strong"
+        className="flex h-8 min-w-0 flex-[0_1_384px] items-center overflow-hidden gap-2.5 rounded-control border border-line bg-sunken px-2.5 text-fg-3 text-sm hover:border-line-strong"
       >
         <Search size={15} strokeWidth={1.8} aria-hidden />
         <span className="flex-1 truncate text-left">Search services, namespaces, pages</span>
         <kbd className="rounded-chip border border-line bg-raised px-1.5 font-sans text-2xs">Ctrl K</kbd>
       </button>
-      <div className="flex min-w-0 flex-1 basis-0 items-center justify-end gap-3">
+      <div className="flex min-w-max flex-1 basis-0 items-center justify-end gap-3">
         <NodeCount />
         <DropRate />
         <WindowChooser />

@@ -5,8 +5,8 @@ import type { TabMessage } from './messages.ts';
 import { SessionHub, type TabPort } from './session-hub.ts';
 import { runWatchLoop } from './watch-loop.ts';
 
-/** Five commits a second: rows read as live, and the table's cost follows commits, not flows. */
-const COMMIT_MS = 200;
+/** Four commits a second: rows read as live, and the cost of the table follows commits, not flows. */
+const COMMIT_MS = 250;
 
 const hub = new SessionHub({
   run: (options) => {

@@ -1,6 +1,6 @@
 // The shop's calls as flows on the wire: request and response of one exchange, or a refused SYN.
 
-import { DropReason, Flow, FlowType, L7FlowType, TrafficDirection, Verdict } from '#proto/gen/flow/flow.ts';
+import { DropReason, Flow, FlowType, L7FlowType, TCPFlags, TrafficDirection, Verdict } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { FlowDetails, FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type ShopCall, type ShopService, shopServices } from './shop-world.ts';
@@ -136,6 +136,7 @@ function wrap(place: Place, flow: Partial<Flow>, details: Partial<FlowDetails>):
   const { call, sourcePort, timeMs, number, half } = place;
   const isReply = half === 'response';
   const [from, to] = isReply ? [call.to, call.from] : [call.from, call.to];
+  const flags = call.dropReason === undefined ? undefined : TCPFlags.fromPartial({ SYN: true });
   const ports = { sourcePort: isReply ? call.port : sourcePort, destinationPort: isReply ? sourcePort : call.port };
   const time = timestamp(timeMs);
   const nodeName = `node-${String(((byId.get(call.to)?.index ?? 0) % 12) + 1).padStart(2, '0')}`;
@@ -157,7 +158,7 @@ function wrap(place: Place, flow: Partial<Flow>, details: Partial<FlowDetails>):
         l4:
           call.l7 === 'DNS'
             ? { protocol: { $case: 'UDP', value: ports } }
-            : { protocol: { $case: 'TCP', value: ports } },
+            : { protocol: { $case: 'TCP', value: { ...ports, flags } } },
         source: endpoint(from),
         destination: endpoint(to),
         sourceNames: dnsNames(from),

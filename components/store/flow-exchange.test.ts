@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow } from '#proto/gen/flow/flow.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
+import { rowDraft } from './row-from-flow.ts';
+
+function draftOf(flow: Partial<Flow>, details?: Partial<FlowDetails>) {
+  const value = FlowDetails.encode(FlowDetails.fromPartial(details ?? {})).finish();
+  const extensions = { typeUrl: 'type.googleapis.com/parallax.v1.FlowDetails', value };
+  const whole = Flow.fromPartial({ verdict: 1, ...flow, ...(details ? { extensions } : {}) });
+  const response = GetFlowsResponse.fromPartial({ responseTypes: { $case: 'flow', value: whole } });
+  const draft = rowDraft(GetFlowsResponse.encode(response).finish());
+  assert.ok(draft);
+  return draft;
+}
+
+const tcp = (sourcePort: number, destinationPort: number) => ({
+  l4: { protocol: { $case: 'TCP' as const, value: { sourcePort, destinationPort, flags: undefined } } },
+});
+const http = (code: number) => ({ code, method: 'GET', url: 'http://web/a?b=1', protocol: 'HTTP/1.1', headers: [] });
+const l7 = (type: 1 | 2, code: number) => ({
+  l7: { type, latencyNs: type === 2 ? 5_000_000n : 0n, record: { $case: 'http' as const, value: http(code) } },
+});
+
+test('request and response have one key, though their ends are swapped on the wire', () => {
+  const ends = {
+    source: '10.0.0.1',
+    destination: '10.0.0.2',
+    sourceXlated: '',
+    ipVersion: 1 as const,
+    encrypted: false,
+  };
+  const back = { ...ends, source: '10.0.0.2', destination: '10.0.0.1' };
+  const request = draftOf({ IP: ends, ...tcp(40_000, 80), ...l7(1, 0), isReply: false }, { requestNumber: 3n });
+  const response = draftOf({ IP: back, ...tcp(80, 40_000), ...l7(2, 500), isReply: true }, { requestNumber: 3n });
+  assert.equal(request.exchangeKey, response.exchangeKey);
+  assert.deepEqual([response.row.source.ip, response.row.destination.port], ['10.0.0.1', 80]);
+  assert.deepEqual([response.row.status, response.row.outcome, response.row.latencyUs], ['500', 'server', 5_000]);
+  assert.equal(response.row.request, '/a?b=1');
+});
+
+test('two requests of one connection have different keys', () => {
+  const first = draftOf({ ...tcp(40_000, 80), ...l7(1, 0) }, { requestNumber: 1n });
+  const second = draftOf({ ...tcp(40_000, 80), ...l7(1, 0) }, { requestNumber: 2n });
+  assert.notEqual(first.exchangeKey, second.exchangeKey);
+});
+
+test("the kernel's drop reason goes before the one that is Cilium's nearest", () => {
+  const dropped = { verdict: 2 as const, dropReasonDesc: 133 as const, ...tcp(1, 2) };
+  const drop = { reason: 'NETFILTER_DROP', location: '', locationAddress: 0n, networkNamespace: 0, count: 1n };
+  assert.equal(draftOf(dropped, { drop }).row.dropReason, 'NETFILTER_DROP');
+  assert.equal(draftOf(dropped).row.dropReason, 'POLICY_DENIED');
+});
+
+test('a refused connect is an error, said in its own words', () => {
+  const health = { smoothedRttUs: 0, minimumRttUs: 0, retransmits: 0, connectUs: 0, resets: 0 };
+  const { row } = draftOf(tcp(1, 2), { tcp: { ...health, connectError: 'refused' } });
+  assert.deepEqual([row.method, row.status, row.outcome], ['TCP', 'refused', 'server']);
+});
