@@ -11,8 +11,10 @@ import { HostEndpoints } from './endpoints/host-endpoints.ts';
 import { KubernetesObjects } from './endpoints/kubernetes-objects.ts';
 import { PodIndex } from './endpoints/pod-index.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
+import { registerStatus } from './exporter-status.ts';
 import { checkSupport } from './kernel/support.ts';
 import { type MetricsServer, serveMetrics } from './metrics.ts';
+import { type Obstacle, obstacleOf } from './notices.ts';
 import { type FlowSource, startKernelSource, startRecordingSource } from './source.ts';
 
 export interface ExporterOptions {
@@ -53,33 +55,52 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
+  let source: FlowSource | undefined;
   try {
     const server = new GrpcServer();
-    const address = await serve(server, ring, options);
+    const address = await serve(server, ring, options, () => source);
     undo.push(() => server.stop());
-    const source = await startSource(ring, options, log, undo);
-    undo.push(() => source.stop());
+    const started = await startSource(ring, options, log, undo);
+    source = started;
+    undo.push(() => started.stop());
     if (options.metrics !== undefined) {
-      const metrics: MetricsServer = await serveMetrics(options.metrics, ring, source);
+      const metrics: MetricsServer = await serveMetrics(options.metrics, ring, started);
       undo.push(() => metrics.stop());
     }
     server.setServing(true);
-    return { address, sourceText: source.text, stop };
+    return { address, sourceText: started.text, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function serve(server: GrpcServer, ring: FlowRing, options: ExporterOptions): Promise<string> {
-  const host = options.listen.slice(0, options.listen.lastIndexOf(':'));
-  registerObserver(server, { ring, nodeName: options.nodeName, version: packageJson.version });
-  let address = options.listen;
+/** Serves before there are flows: a client that is early waits for the first one instead of failing. */
+async function serve(
+  server: GrpcServer,
+  ring: FlowRing,
+  { listen, nodeName }: ExporterOptions,
+  source: () => FlowSource | undefined,
+): Promise<string> {
+  const host = listen.slice(0, listen.lastIndexOf(':'));
+  const { version } = packageJson;
+  registerObserver(server, { ring, nodeName, version });
+  let address = listen;
+  registerStatus(server, {
+    ring,
+    nodeName,
+    version,
+    address: () => address,
+    counters: () => source()?.counters(),
+    notices: () => source()?.notices ?? [],
+    startedMs: Date.now(),
+    nowMs: Date.now,
+  });
   registerPeerService(server, {
-    current: () => [{ name: options.nodeName, address, type: ChangeNotificationType.PEER_ADDED, tls: undefined }],
+    current: () => [{ name: nodeName, address, type: ChangeNotificationType.PEER_ADDED, tls: undefined }],
     watch: fixedPeers([]).watch,
   });
-  const port = await server.listen(options.listen);
+  const port = await server.listen(listen);
   address = `${host}:${port}`;
   return address;
 }
@@ -91,14 +112,8 @@ async function startSource(
   undo: (() => Promise<void> | void)[],
 ): Promise<FlowSource> {
   if (options.replay !== undefined) return startRecordingSource(ring, options.replay, undefined, log);
-  const missing = checkSupport();
-  if (!missing.ok)
-    return cannotCapture(
-      missing.findings
-        .filter((one) => !one.ok)
-        .map((one) => `${one.detail}: ${one.mend}`)
-        .join('; '),
-    );
+  const obstacle = obstacleOf(checkSupport());
+  if (obstacle !== undefined) return cannotCapture(obstacle);
   const pods = new PodIndex({ nodeName: options.nodeName });
   if (options.objects !== undefined) {
     const objects = new KubernetesObjects({ path: options.objects, index: pods, onError: log });
@@ -116,11 +131,14 @@ async function startSource(
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });
   } catch (error) {
-    return cannotCapture(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    return cannotCapture({ why, mend: 'see what `parallax doctor` says of this machine' });
   }
 
-  function cannotCapture(why: string): Promise<FlowSource> {
-    if (options.fallbackRecording === undefined) throw new Error(`cannot capture on this machine: ${why}`);
-    return startRecordingSource(ring, options.fallbackRecording, why, log);
+  function cannotCapture(obstacle: Obstacle): Promise<FlowSource> {
+    if (options.fallbackRecording !== undefined) {
+      return startRecordingSource(ring, options.fallbackRecording, obstacle, log);
+    }
+    throw new Error(`cannot capture on this machine: ${obstacle.why} (${obstacle.mend})`);
   }
 }

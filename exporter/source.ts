@@ -2,6 +2,7 @@
 
 import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { FlowAssembler } from './assemble.ts';
 import { EndNames } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
@@ -11,6 +12,7 @@ import type { CaptureCounters } from './kernel/capture-types.ts';
 import { BootClock } from './kernel/clock.ts';
 import { L7Tracker } from './l7/tracker.ts';
 import { LossReport } from './loss-report.ts';
+import { featureNotices, type Obstacle, replayNotice } from './notices.ts';
 import { startReplay } from './replay.ts';
 import { SocketTable } from './socket-table.ts';
 
@@ -20,6 +22,8 @@ const SWEEP_MS = 1000;
 export interface FlowSource {
   /** "capturing from the kernel (without drops: ...)" or "playing ..." */
   readonly text: string;
+  /** What is not as it should be, for people. */
+  readonly notices: readonly Notice[];
   /** Undefined for a recording. */
   counters(): CaptureCounters | undefined;
   /** Of the L7 parsers; undefined for a recording. */
@@ -79,6 +83,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const without = missing.map(({ name, reason }) => `${name}: ${reason?.split('\n')[0] ?? 'unknown'}`).join('; ');
   return {
     text: `capturing from the kernel${without === '' ? '' : ` (without ${without})`}`,
+    notices: featureNotices(capture.features),
     counters: () => capture.counters(),
     l7Counters: () => tracker.counters(),
     stop: async () => {
@@ -88,11 +93,11 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   };
 }
 
-/** Plays a recording into the ring, over and over. `why`: what keeps this machine from capturing, if anything does. */
+/** Plays a recording into the ring, over and over. `obstacle`: what keeps this machine from capturing, if that is why. */
 export async function startRecordingSource(
   ring: FlowRing,
   path: string,
-  why: string | undefined,
+  obstacle: Obstacle | undefined,
   log: (line: string) => void,
 ): Promise<FlowSource> {
   const replay = await startReplay({
@@ -101,7 +106,8 @@ export async function startRecordingSource(
     onError: (error) => log(`the recording ${path} ended: ${error.message}`),
   });
   return {
-    text: `playing a recording of ${replay.recordedOn}${why === undefined ? '' : ` because ${why}`}`,
+    text: `playing a recording of ${replay.recordedOn}${obstacle === undefined ? '' : ` because ${obstacle.why} (${obstacle.mend})`}`,
+    notices: [replayNotice(replay.description, replay.recordedOn, obstacle)],
     counters: () => undefined,
     l7Counters: () => undefined,
     stop: () => replay.stop(),

@@ -7,6 +7,8 @@ import { libbpf } from './libbpf.ts';
 export interface Finding {
   readonly check: string;
   readonly ok: boolean;
+  /** Without it nothing can be captured; without the others, less. */
+  readonly isRequired: boolean;
   readonly detail: string;
   /** What to do about it; '' where nothing is needed. */
   readonly mend: string;
@@ -27,11 +29,12 @@ const KERNEL_FLOOR = [5, 8] as const;
 
 export function checkSupport(): Support {
   const required = [checkPlatform(), checkKernel(), checkRights(), checkBtf(), checkLibrary()];
-  return { ok: required.every((finding) => finding.ok), findings: [...required, checkFeatures(), checkCgroups()] };
+  const helpful = [checkFeatures(), checkCgroups()].map((found) => ({ ...found, isRequired: false }));
+  return { ok: required.every((found) => found.ok), findings: [...required, ...helpful] };
 }
 
 function finding(check: string, ok: boolean, detail: string, mend: string): Finding {
-  return { check, ok, detail, mend: ok ? '' : mend };
+  return { check, ok, isRequired: true, detail, mend: ok ? '' : mend };
 }
 
 function checkPlatform(): Finding {
@@ -51,14 +54,15 @@ export function atLeast(version: readonly [number, number], wanted: readonly [nu
 
 function checkKernel(): Finding {
   const ok = atLeast(kernelVersion(release()), KERNEL_FLOOR);
-  return finding('kernel', ok, `Linux ${release()}`, `use Linux ${KERNEL_FLOOR.join('.')} or later`);
+  const detail = ok ? `Linux ${release()}` : `Linux ${release()} is too old`;
+  return finding('kernel', ok, detail, `use Linux ${KERNEL_FLOOR.join('.')} or later`);
 }
 
 function checkRights(): Finding {
   const capabilities = effectiveCapabilities();
   const has = (bit: number) => (capabilities >> BigInt(bit)) & 1n;
   const ok = has(CAP_SYS_ADMIN) === 1n || (has(CAP_BPF) & has(CAP_NET_ADMIN) & has(CAP_PERFMON)) === 1n;
-  const detail = ok ? 'may load BPF programs' : 'may not load BPF programs';
+  const detail = ok ? 'may load BPF programs' : 'this process may not load BPF programs';
   return finding('rights', ok, detail, 'run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON');
 }
 
