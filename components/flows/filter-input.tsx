@@ -4,10 +4,11 @@
 // is the URL's "q", so a link carries it and the relay applies it.
 
 import { ListFilter, X } from 'lucide-react';
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useRef, useState } from 'react';
 import { useKeys } from '../controls/use-keys.ts';
-import { type Offer, offers } from '../filter/completion.ts';
+import type { Offer } from '../filter/completion.ts';
 import { type Term, terms, withoutTerm, withTerms } from '../filter/terms.ts';
+import { useOffers } from '../filter/use-offers.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { useFilterText } from '../url/url-state.ts';
 
@@ -18,7 +19,7 @@ export function FilterInput() {
   const [active, setActive] = useState(0);
   const map = useSnapshot((snapshot) => snapshot.map);
   const input = useRef<HTMLInputElement>(null);
-  const offered = useMemo(() => (isOpen ? offers(draft, map) : []), [isOpen, draft, map]);
+  const offered = useOffers(isOpen, draft, map);
   useKeys({
     '/': (event) => {
       event.preventDefault();
@@ -35,6 +36,7 @@ export function FilterInput() {
     );
     setDraft('');
     setActive(0);
+    setIsOpen(false);
   };
   const take = (text: string) => {
     if (text.endsWith(':')) setDraft(text);
@@ -44,6 +46,7 @@ export function FilterInput() {
   const press = (event: KeyboardEvent) => {
     const last = terms(filter).at(-1);
     if (event.key === 'Escape') input.current?.blur();
+    else if (event.key === 'ArrowDown' && !isOpen) setIsOpen(true);
     else if (event.key === 'ArrowDown') setActive((at) => Math.min(at + 1, offered.length - 1));
     else if (event.key === 'ArrowUp') setActive((at) => Math.max(at - 1, -1));
     else if (event.key === 'Tab' && offered[active] && draft !== '') take(offered[active].text);
@@ -69,7 +72,10 @@ export function FilterInput() {
         spellCheck={false}
         value={draft}
         placeholder={filter === '' ? 'Filter by namespace, path, status…' : ''}
-        onChange={(event) => setDraft(event.target.value)}
+        onChange={(event) => {
+          setDraft(event.target.value);
+          setIsOpen(true);
+        }}
         onFocus={() => setIsOpen(true)}
         onBlur={() => setIsOpen(false)}
         onKeyDown={press}

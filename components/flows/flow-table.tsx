@@ -23,12 +23,13 @@ export function FlowTable({ rows: live }: { readonly rows: readonly FlowRow[] })
   const { paused, setPaused } = useReading();
   const [isPointed, setIsPointed] = useState(false);
   const [isScrolled, setIsScrolled] = useState(false);
+  const [isStepping, setIsStepping] = useState(false);
   const [selection, setSelection] = useSelection();
   const [columns] = useColumns();
   const scroller = useRef<HTMLTableSectionElement>(null);
   const shown = shownColumns(columns, useElementWidth(scroller));
   const selectedKey = selection?.kind === 'flow' ? selection.key : undefined;
-  const isHeld = paused || isPointed || isScrolled;
+  const isHeld = paused || isPointed || isScrolled || (isStepping && selectedKey !== undefined);
   const { rows, waiting } = useHeldRows(live, isHeld);
   const newestFirst = (index: number) => rows[rows.length - 1 - index];
   const virtual = useVirtualizer({
@@ -42,6 +43,7 @@ export function FlowTable({ rows: live }: { readonly rows: readonly FlowRow[] })
     const at = rows.findIndex((row) => flowKey(row) === selectedKey);
     const next = rows[at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at - by))];
     if (next === undefined) return;
+    setIsStepping(true);
     select(next);
     virtual.scrollToIndex(rows.length - 1 - rows.indexOf(next));
   };
@@ -54,6 +56,7 @@ export function FlowTable({ rows: live }: { readonly rows: readonly FlowRow[] })
     setPaused(false);
     setIsPointed(false);
     setIsScrolled(false);
+    setIsStepping(false);
   };
   return (
     <div className="relative min-h-0 flex-1">

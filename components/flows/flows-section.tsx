@@ -11,6 +11,7 @@ import { Histogram } from './histogram.tsx';
 
 export function FlowsSection() {
   const rows = useSnapshot((snapshot) => snapshot.rows);
+  const sessionId = useSnapshot((snapshot) => snapshot.sessionId);
   const [range] = useTimeRange();
   const shown = useMemo(
     () => (range === null ? rows : rows.filter((row) => row.timeMs >= range.fromMs && row.timeMs < range.toMs)),
@@ -20,7 +21,7 @@ export function FlowsSection() {
     <section aria-label="Flows" className="flex h-full min-h-0 flex-col border-line border-t bg-surface">
       <FilterBar />
       <Histogram />
-      <FlowTable rows={shown} />
+      <FlowTable key={sessionId} rows={shown} />
     </section>
   );
 }

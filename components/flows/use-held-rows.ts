@@ -15,7 +15,8 @@ export interface HeldRows {
 export function useHeldRows(live: readonly FlowRow[], isHeld: boolean): HeldRows {
   const held = useRef<readonly FlowRow[] | undefined>(undefined);
   if (!isHeld) held.current = undefined;
-  else held.current ??= live;
+  // Nothing is not worth holding: a table that starts paused takes its first rows.
+  else if (held.current === undefined && live.length > 0) held.current = live;
   const rows = held.current ?? live;
   return { rows, waiting: waitingCount(rows, live) };
 }

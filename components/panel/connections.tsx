@@ -6,7 +6,7 @@ import { perSecond } from '../format/figures.ts';
 import { figuresOf } from '../store/figures.ts';
 import type { MapEdge, MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 import { useSelection } from '../url/url-state.ts';
-import { PanelSection } from './details-panel.tsx';
+import { PanelSection } from './panel-parts.tsx';
 
 interface Peer {
   readonly way: 'in' | 'out';

@@ -6,7 +6,7 @@ import type { Flow } from '#proto/gen/flow/flow.ts';
 import type { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
 import type { FlowRow } from '../store/flow-row.ts';
 import { explainDrop } from './drop-reasons.ts';
-import { Fact } from './edge-panel.tsx';
+import { Fact } from './panel-parts.tsx';
 
 interface DropStoryProps {
   readonly row: FlowRow;

@@ -7,9 +7,10 @@ import { useMemo } from 'react';
 import { byteText } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { figuresOf } from '../store/figures.ts';
-import { NotHere, PanelHead, PanelSection } from './details-panel.tsx';
+
 import { connects } from './matching-rows.ts';
 import { OperationList } from './operations.tsx';
+import { Fact, NotHere, PanelHead, PanelSection } from './panel-parts.tsx';
 import { RecentFlows } from './recent-flows.tsx';
 import { RefusedNotices } from './refused-notices.tsx';
 import { Signals } from './signals.tsx';
@@ -68,16 +69,6 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
           { name: 'Flows', body: <RecentFlows rows={own} /> },
         ]}
       />
-    </>
-  );
-}
-
-export function Fact({ name, value }: { readonly name: string; readonly value: string }) {
-  if (value === '') return null;
-  return (
-    <>
-      <dt className="text-fg-3">{name}</dt>
-      <dd className="min-w-0 break-words">{value}</dd>
     </>
   );
 }

@@ -6,7 +6,7 @@ import { SquareDashed } from 'lucide-react';
 import { plural } from '../format/figures.ts';
 import { ServiceList } from '../services/service-list.tsx';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
-import { NotHere, PanelHead } from './details-panel.tsx';
+import { NotHere, PanelHead } from './panel-parts.tsx';
 
 export function NamespacePanel({ cluster, namespace }: { readonly cluster: string; readonly namespace: string }) {
   const map = useSnapshot((snapshot) => snapshot.map);

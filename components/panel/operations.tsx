@@ -6,9 +6,9 @@ import { durationText, percent, perSecond } from '../format/figures.ts';
 import { figuresOf } from '../store/figures.ts';
 import type { FlowRow } from '../store/flow-row.ts';
 import type { MapEdge, MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
-import { PanelSection } from './details-panel.tsx';
 import { isAt } from './matching-rows.ts';
 import { operationsOf } from './operation-groups.ts';
+import { PanelSection } from './panel-parts.tsx';
 
 interface OperationsProps {
   readonly incoming: readonly MapEdge[];

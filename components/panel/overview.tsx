@@ -10,7 +10,7 @@ import type { FigureSample } from '../store/figure-history.ts';
 import { figuresOfVertex, incomingEdges, outgoingEdges } from '../store/figures.ts';
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 import { Connections } from './connections.tsx';
-import { PanelSection } from './details-panel.tsx';
+import { PanelSection } from './panel-parts.tsx';
 import { RefusedNotices } from './refused-notices.tsx';
 import { Signals } from './signals.tsx';
 

@@ -4,8 +4,8 @@
 
 import type { FlowRow } from '../store/flow-row.ts';
 import type { MapVertex } from '../store/service-map-model.ts';
-import { PanelSection } from './details-panel.tsx';
 import { isAt } from './matching-rows.ts';
+import { PanelSection } from './panel-parts.tsx';
 
 export function VertexFacts({ vertex, rows }: { readonly vertex: MapVertex; readonly rows: readonly FlowRow[] }) {
   const pods = new Map<string, { readonly ip: string; flows: number }>();

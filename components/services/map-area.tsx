@@ -33,7 +33,7 @@ export function MapArea() {
     [map],
   );
   return (
-    <section aria-label="Service map" className="dot-grid relative h-full min-h-0 overflow-hidden bg-bg">
+    <div className="dot-grid relative h-full min-h-0 overflow-hidden bg-bg">
       <div className="pointer-events-none absolute inset-x-4 top-3 z-10 flex items-center gap-2">
         <h1 className="font-semibold text-sm">Service map</h1>
         {hasMap && (
@@ -72,6 +72,6 @@ export function MapArea() {
           className="absolute inset-0"
         />
       )}
-    </section>
+    </div>
   );
 }

@@ -3,7 +3,7 @@
 // The flows at full height.
 
 import { FlowsSection } from '../flows/flows-section.tsx';
-import { DetailsPanel } from '../panel/details-panel.tsx';
+import { DetailsSlot } from '../panel/details-slot.tsx';
 
 export function FlowsPage() {
   return (
@@ -12,7 +12,7 @@ export function FlowsPage() {
         <h1 className="sr-only">Flows</h1>
         <FlowsSection />
       </main>
-      <DetailsPanel />
+      <DetailsSlot />
     </div>
   );
 }

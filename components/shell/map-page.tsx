@@ -3,7 +3,7 @@
 // The page: map above, flows below, details beside.
 
 import { FlowsSection } from '../flows/flows-section.tsx';
-import { DetailsPanel } from '../panel/details-panel.tsx';
+import { DetailsSlot } from '../panel/details-slot.tsx';
 import { MapArea } from '../services/map-area.tsx';
 
 export function MapPage() {
@@ -18,7 +18,7 @@ export function MapPage() {
           <FlowsSection />
         </div>
       </main>
-      <DetailsPanel />
+      <DetailsSlot />
     </div>
   );
 }

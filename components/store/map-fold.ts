@@ -6,15 +6,6 @@ import { type Edge, type ServiceMap, type Vertex, VertexKind } from '#proto/gen/
 import type { MapEdge, MapVertex, MapVertexKind, ServiceMapModel } from './service-map-model.ts';
 import { unixMs } from './unix-ms.ts';
 
-export const emptyMap: ServiceMapModel = {
-  vertices: new Map(),
-  edges: new Map(),
-  windowSeconds: 60,
-  coveredMs: 0,
-  folded: false,
-  topologyRevision: 0,
-};
-
 export function foldMap(model: ServiceMapModel, message: ServiceMap): ServiceMapModel {
   const vertices = new Map(message.whole ? [] : model.vertices);
   const edges = new Map(message.whole ? [] : model.edges);

@@ -1,9 +1,10 @@
 // What one watch knows: the state behind a (filter, window). One owner, no waiting inside: messages go in, the parts a
 // tab asks for come out. Each part has a number that grows when it changes, so that a commit carries only news.
 
+import { emptyMap } from './empty-map.ts';
 import { FigureHistory } from './figure-history.ts';
 import { type RawFlowBatch, readWatchMessage } from './flow-batch.ts';
-import { emptyMap, foldMap } from './map-fold.ts';
+import { foldMap } from './map-fold.ts';
 import type { Connection, Counters } from './messages.ts';
 import { rowDraft } from './row-from-flow.ts';
 import { RowRing } from './row-ring.ts';

@@ -1,15 +1,17 @@
 // A tab's own copy of what the worker commits, shaped for useSyncExternalStore: one immutable snapshot, replaced at each
 // commit. Rows are mirrored in a plain array so that scrolling and selecting never wait for the worker.
 
+import { emptyMap } from './empty-map.ts';
 import type { FigureSample } from './figure-history.ts';
 import type { FlowRow } from './flow-row.ts';
-import { emptyMap } from './map-fold.ts';
 import type { Commit, Connection, Counters, Held, Inspected, TabMessage, WatchKey, WorkerMessage } from './messages.ts';
 import type { ServiceMapModel } from './service-map-model.ts';
 import type { StatusModel } from './status-model.ts';
 import type { TimelineSecond } from './timeline.ts';
 
 export interface Snapshot {
+  /** Another one means other rows: nothing that was held of the one before applies. */
+  readonly sessionId: string;
   /** Oldest first, by seq without holes. Replaced, never written. */
   readonly rows: readonly FlowRow[];
   readonly map: ServiceMapModel;
@@ -24,6 +26,7 @@ export interface Snapshot {
 }
 
 export const emptySnapshot: Snapshot = {
+  sessionId: '',
   rows: [],
   map: emptyMap,
   status: undefined,
@@ -92,6 +95,7 @@ export class TabStore {
     const before = this.#held?.sessionId === commit.sessionId ? this.#snapshot : emptySnapshot;
     this.#held = { sessionId: commit.sessionId, revision: commit.revision };
     this.#snapshot = {
+      sessionId: commit.sessionId,
       rows: mergedRows(before.rows, commit.rows, commit.firstSeq),
       map: commit.map ?? before.map,
       status: commit.status ?? before.status ?? this.#snapshot.status,
