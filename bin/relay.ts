@@ -10,6 +10,8 @@ interface RelayOptions {
   readonly peers?: string;
   readonly peerService?: string;
   readonly metrics?: string;
+  readonly policies?: string;
+  readonly objects?: string;
   readonly ringBytes: number;
 }
 
@@ -24,17 +26,22 @@ export function relayCommand(): Command {
     )
     .option('--peer-service <address>', 'follow the nodes that this peer.Peer service names')
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
+    .option('--policies <path>', 'say of each flow which of these policies (YAML or JSON, a file or folder) decides it')
+    .option('--objects <path>', 'Kubernetes objects (a file or folder) to know pods and services by, for --policies')
     .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 256 * 1024 * 1024)
     .action(async (options: RelayOptions) => {
       await runService('relay', async () => {
         if (options.peers === undefined && options.peerService === undefined)
           throw new Error('no peers: name them with --peers HOST:PORT,... or --peer-service ADDRESS.');
         const { startRelay } = await import('#relay/relay.ts');
+        const { PolicyFiles } = await import('#relay/policy/policy-files.ts');
         const relay = await startRelay({
           listen: options.listen,
           ...(options.peers === undefined ? {} : { peers: options.peers.split(',').map((peer) => peer.trim()) }),
           ...(options.peerService === undefined ? {} : { peerService: options.peerService }),
           ...(options.metrics === undefined ? {} : { metrics: parseListenAddress(options.metrics) }),
+          ...(options.policies === undefined ? {} : { policies: new PolicyFiles(options.policies) }),
+          ...(options.objects === undefined ? {} : { objects: options.objects }),
           ringBytes: options.ringBytes,
         });
         const of = options.peers === undefined ? `the peers of ${options.peerService}` : options.peers;

@@ -27,11 +27,20 @@ async function startUi(listen: ListenAddress, relay: string): Promise<RunningSer
   process.env.PARALLAX_RELAY = relay;
   process.env.NEXT_TELEMETRY_DISABLED = '1';
   Object.assign(process.env, { NODE_ENV: 'production' });
-  // Next's server prints its own banner and stops the process on signals by itself; the one line is ours.
   process.env.NEXT_MANUAL_SIG_HANDLE = 'true';
-  await import(serverPath);
-  await answering(listen);
+  await withoutBanner(() => import(serverPath).then(() => answering(listen)));
   return { readyText: `ui ready on http://${formatAddress(listen)}`, stop: async () => undefined };
+}
+
+/** Next's server announces itself in four lines of its own, a wrong network address among them; the one line is ours. */
+async function withoutBanner(work: () => Promise<void>): Promise<void> {
+  const { log } = console;
+  Object.assign(console, { log: () => undefined });
+  try {
+    await work();
+  } finally {
+    Object.assign(console, { log });
+  }
 }
 
 /** Next would report a busy port only in its own log and stay up without a server. */

@@ -11,6 +11,7 @@ interface UpOptions {
   readonly exporterPort: number;
   readonly interfaces?: string;
   readonly objects?: string;
+  readonly policies?: string;
   readonly replay?: string;
   readonly demo?: boolean;
 }
@@ -23,6 +24,7 @@ export function upCommand(): Command {
     .option('--exporter-port <port>', 'gRPC port of the exporter', parsePort, 4244)
     .option('--interfaces <globs>', 'capture on these interfaces only, comma-separated (default: all)')
     .option('--objects <path>', 'Kubernetes objects (JSON or YAML, a file or a folder) to name pods and services from')
+    .option('--policies <path>', 'say of each flow which of these network policies decides it')
     .option('--replay <file>', 'play a recording instead of capturing')
     .option('--demo', 'bring up the demo cluster as well (root, Linux)')
     .action(up);
@@ -66,6 +68,7 @@ async function up(options: UpOptions): Promise<void> {
   try {
     if (options.demo === true) demo = (await import('./up-demo.ts')).startDemo();
     const objects = options.objects ?? demo?.objectsPath;
+    const policies = options.policies ?? demo?.policiesPath;
     // All three at once: relay and page wait for whom they need, so the slowest decides and not the sum.
     await Promise.all([
       demo?.ready,
@@ -75,7 +78,11 @@ async function up(options: UpOptions): Promise<void> {
         ...(objects === undefined ? [] : ['--objects', objects]),
         ...(options.replay === undefined ? ['--or-recording'] : ['--replay', options.replay]),
       ]),
-      child('relay', ['relay', '--listen', relay, '--peers', exporter]),
+      child('relay', [
+        ...['relay', '--listen', relay, '--peers', exporter],
+        ...(policies === undefined ? [] : ['--policies', policies]),
+        ...(policies === undefined || objects === undefined ? [] : ['--objects', objects]),
+      ]),
       child('ui', ['ui', '--relay', relay, '--listen', `127.0.0.1:${options.uiPort}`]),
     ]);
     process.stdout.write(`\nOpen http://127.0.0.1:${options.uiPort}   (Ctrl-C ends everything)\n`);

@@ -19,6 +19,7 @@ export function runOnPinnedNode(program, args) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
+  endWithNpm(() => child.kill('SIGTERM'));
   child.on('error', (error) => {
     process.stderr.write(`${node} could not be started: ${error.message}\n`);
     process.exit(1);
@@ -26,4 +27,19 @@ export function runOnPinnedNode(program, args) {
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
   });
+}
+
+/**
+ * npm that is told to end does so without passing the signal to what it runs; what it leaves behind would go on for ever.
+ * Under npm, a new parent means that npm is gone. A start by hand may outlive its terminal, so it is not watched.
+ */
+function endWithNpm(end) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    end();
+  }, 500);
+  watch.unref();
 }
