@@ -15,8 +15,11 @@ import { FlowAssembler } from './assemble.ts';
 import { EndNames } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import { reservedEndpoint } from './endpoints/identities.ts';
+import { PodIndex } from './endpoints/pod-index.ts';
+import { ServiceDirectory } from './endpoints/service-directory.ts';
 import type { ConnectionRecord, DropRecord, L7Record, SocketRecord } from './kernel/kernel-record.ts';
 import { L7Tracker } from './l7/tracker.ts';
+import { ServiceTranslations } from './service-translations.ts';
 import { SocketTable } from './socket-table.ts';
 
 const ID = 'TCP|10.0.0.1|40000|10.0.0.2|80';
@@ -135,6 +138,7 @@ beforeEach(() => {
     sockets,
     tracker: new L7Tracker(),
     dnsNames: new DnsNames(),
+    translations: new ServiceTranslations(new ServiceDirectory(new PodIndex())),
     toUnixNs: (bootNs) => 1_700_000_000_000_000_000n + BigInt(bootNs),
     interfaceName: (index) => (index === 7 ? 'veth7' : undefined),
   });

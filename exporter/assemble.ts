@@ -24,6 +24,7 @@ import type {
 import type { L7Event } from './l7/l7-event.ts';
 import { toLayer7 } from './l7/to-layer7.ts';
 import type { L7Tracker } from './l7/tracker.ts';
+import type { Dialled, ServiceTranslations, Translated } from './service-translations.ts';
 import type { SocketTable } from './socket-table.ts';
 
 /** As many connections as the kernel's table holds; beyond, the oldest is forgotten and its view is the source's. */
@@ -36,6 +37,7 @@ export interface AssemblerParts {
   readonly sockets: SocketTable;
   readonly tracker: L7Tracker;
   readonly dnsNames: DnsNames;
+  readonly translations: ServiceTranslations;
   toUnixNs(bootNs: number): bigint;
   interfaceName(index: number): string | undefined;
 }
@@ -49,6 +51,8 @@ interface Known {
   readonly interfaceIndex: number;
   /** Some interface of this node saw it arrive: then the destination's view is the one all its messages get. */
   seenAtDestination: boolean;
+  /** The service's address that the initiator dialled, if it was one. */
+  readonly dialled: Dialled | undefined;
 }
 
 const FLOW_REASONS: Readonly<Record<ConnectionReason, FlowReason>> = {
@@ -74,14 +78,21 @@ export class FlowAssembler {
     this.#parts = parts;
   }
 
+  /** Records that were read together, in order. */
+  assembleBatch(batch: readonly KernelRecord[]): GetFlowsResponse[] {
+    for (const record of batch) this.#parts.translations.learn(record);
+    return batch.flatMap((record) => this.assemble(record));
+  }
+
   assemble(record: KernelRecord): GetFlowsResponse[] {
+    const { translations } = this.#parts;
     switch (record.type) {
       case 'connection':
-        return this.#connection(record);
+        return this.#connection(translations.translate(record));
       case 'l7':
-        return this.#l7(record);
+        return this.#l7(translations.translate(record));
       case 'drop':
-        return [this.#drop(record)];
+        return [this.#drop(translations.translate(record))];
       case 'socket':
         this.#parts.sockets.note(record);
         return [];
@@ -93,8 +104,8 @@ export class FlowAssembler {
     return this.#parts.tracker.sweep(BigInt(Math.round(bootNs))).flatMap((event) => this.#event(event));
   }
 
-  #connection(record: ConnectionRecord): GetFlowsResponse[] {
-    const known = this.#remember(record);
+  #connection({ record, dialled }: Translated<ConnectionRecord>): GetFlowsResponse[] {
+    const known = this.#remember(record, dialled);
     const fromLocalEnd = record.fromInitiator === (record.view === 'source');
     const socket = this.#parts.sockets.byCookie(
       record.view === 'source' ? record.initiator.socketCookie : record.responder.socketCookie,
@@ -127,8 +138,10 @@ export class FlowAssembler {
     return responses;
   }
 
-  #remember(record: ConnectionRecord): Known {
+  #remember(record: ConnectionRecord, dialled: Dialled | undefined): Known {
     const before = this.#connections.get(record.connectionId);
+    // The backend's interface does not see what was dialled; a new connection may reuse the client's port.
+    const isNewAtSource = record.reason === 'opened' && record.view === 'source';
     const known: Known = {
       initiator: withOwner(record.initiator, before?.initiator),
       responder: withOwner(record.responder, before?.responder),
@@ -136,6 +149,7 @@ export class FlowAssembler {
       ipVersion: record.ipVersion,
       interfaceIndex: record.interfaceIndex,
       seenAtDestination: record.view === 'destination' || before?.seenAtDestination === true,
+      dialled: dialled ?? (isNewAtSource ? undefined : before?.dialled),
     };
     this.#connections.delete(record.connectionId);
     this.#connections.set(record.connectionId, known);
@@ -149,8 +163,8 @@ export class FlowAssembler {
     if (oldest !== undefined) this.#connections.delete(oldest);
   }
 
-  #l7(record: L7Record): GetFlowsResponse[] {
-    if (!this.#connections.has(record.connectionId)) this.#rememberFromL7(record);
+  #l7({ record, dialled }: Translated<L7Record>): GetFlowsResponse[] {
+    if (!this.#connections.has(record.connectionId)) this.#rememberFromL7(record, dialled);
     const events = this.#parts.tracker.feed({
       connection: record.connectionId,
       fromInitiator: record.fromInitiator,
@@ -165,7 +179,7 @@ export class FlowAssembler {
   }
 
   /** The connection's own records were lost: all that is known is in the message's. */
-  #rememberFromL7(record: L7Record): void {
+  #rememberFromL7(record: L7Record, dialled: Dialled | undefined): void {
     const sender = { ...record.source, socketCookie: record.socketCookie, cgroupId: record.cgroupId };
     const receiver = { ...record.destination, socketCookie: 0, cgroupId: 0 };
     this.#connections.set(record.connectionId, {
@@ -175,6 +189,7 @@ export class FlowAssembler {
       ipVersion: record.ipVersion,
       interfaceIndex: record.interfaceIndex,
       seenAtDestination: record.fromInitiator === (record.observation === 'destination'),
+      dialled,
     });
     this.#bound();
   }
@@ -221,7 +236,7 @@ export class FlowAssembler {
     this.#parts.dnsNames.learn(known.initiator.address, query, addresses, ttlSeconds, nowMs);
   }
 
-  #drop(record: DropRecord): GetFlowsResponse {
+  #drop({ record, dialled }: Translated<DropRecord>): GetFlowsResponse {
     const end = (address: { address: string; port: number }): KernelEnd => ({
       ...address,
       socketCookie: 0,
@@ -231,9 +246,11 @@ export class FlowAssembler {
       initiator: end(record.source),
       responder: end(record.destination),
       protocol: record.protocol,
+      ipVersion: record.ipVersion,
+      dialled,
     };
     const reason = hubbleDropReason(record.reasonName);
-    const flow = this.#baseFlow(record.timeBootNs, { ...ends, ipVersion: record.ipVersion }, true, {
+    const flow = this.#baseFlow(record.timeBootNs, ends, true, {
       reason: FlowReason.FLOW_REASON_DROP,
       drop: {
         reason: record.reasonName,
@@ -263,14 +280,15 @@ export class FlowAssembler {
 
   #baseFlow(
     bootNs: number,
-    known: Pick<Known, 'initiator' | 'responder' | 'protocol' | 'ipVersion'>,
+    known: Pick<Known, 'initiator' | 'responder' | 'protocol' | 'ipVersion' | 'dialled'>,
     fromInitiator: boolean,
     details: Partial<FlowDetails>,
   ): Flow {
     const unixNs = this.#parts.toUnixNs(bootNs);
     const unixMs = Number(unixNs / 1_000_000n);
-    const initiator = this.#parts.names.nameEnd(known.initiator, known.protocol, false, unixMs);
-    const responder = this.#parts.names.nameEnd(known.responder, known.protocol, true, unixMs);
+    const { names } = this.#parts;
+    const initiator = names.nameEnd(known.initiator, known.protocol, false, unixMs);
+    const responder = names.nameEnd(known.responder, known.protocol, true, unixMs, known.dialled?.servicePort);
     const [source, destination] = fromInitiator ? [initiator, responder] : [responder, initiator];
     const [from, to] = fromInitiator
       ? [known.initiator.address, known.responder.address]
@@ -292,6 +310,7 @@ export class FlowAssembler {
       ...FlowDetails.create(),
       sourceProcess: source.process,
       destinationProcess: destination.process,
+      translation: toTranslation(known.dialled),
       ...details,
     });
     return flow;
@@ -309,6 +328,12 @@ export class FlowAssembler {
       time: flow.time,
     };
   }
+}
+
+function toTranslation(dialled: Dialled | undefined): FlowDetails['translation'] {
+  if (dialled === undefined) return undefined;
+  const { address, port, servicePort } = dialled;
+  return { originalDestination: address, originalDestinationPort: port, service: servicePort.service };
 }
 
 function trafficOf(side: ConnectionRecord['initiator']) {

@@ -4,6 +4,7 @@
 import type { Endpoint, Service } from '#proto/gen/flow/flow.ts';
 import type { Process } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type EndpointInfo, type EndpointLookup, toFlowEndpoint } from './endpoints/endpoint-lookup.ts';
+import type { Backend, ServicePort } from './endpoints/service-directory.ts';
 import type { SocketAddress, TransportProtocol } from './kernel/kernel-record.ts';
 import type { SocketTable } from './socket-table.ts';
 
@@ -19,7 +20,7 @@ export interface KernelEnd extends SocketAddress {
 
 export interface NamedEnd {
   readonly endpoint: Endpoint | undefined;
-  /** Set where the address is a service's. */
+  /** Set where the address is a service's, or was dialled as one. */
   readonly service: Service | undefined;
   readonly process: Process | undefined;
 }
@@ -33,8 +34,17 @@ export class EndNames {
     this.#sockets = sockets;
   }
 
-  /** `listens`: the end may be a server, so that its port can name the program. */
-  nameEnd(end: KernelEnd, protocol: TransportProtocol, listens: boolean, atUnixMs: number): NamedEnd {
+  /**
+   * `listens`: the end may be a server, so that its port can name the program. `dialled`: the service whose address the
+   * other end dialled to get here.
+   */
+  nameEnd(
+    end: KernelEnd,
+    protocol: TransportProtocol,
+    listens: boolean,
+    atUnixMs: number,
+    dialled?: ServicePort,
+  ): NamedEnd {
     const socket = this.#sockets.byCookie(end.socketCookie);
     const info = this.#find(end, protocol, listens, socket?.pid ?? 0, atUnixMs);
     const cgroupId = end.cgroupId || socket?.cgroupId || 0;
@@ -49,11 +59,22 @@ export class EndNames {
             unit: '',
             cgroupId: BigInt(cgroupId),
           };
+    const named = info?.service === undefined ? info : this.#behind(info, dialled?.backends ?? [], atUnixMs);
     return {
-      endpoint: info === undefined || info.service !== undefined ? undefined : toFlowEndpoint(info),
-      service: info?.service,
+      endpoint: named === undefined ? undefined : toFlowEndpoint(named),
+      service: dialled?.service ?? info?.service,
       process,
     };
+  }
+
+  /** What all pods behind a service's address are, when it is not known which of them it was: their workload, no pod. */
+  #behind(service: EndpointInfo, backends: readonly Backend[], atUnixMs: number): EndpointInfo {
+    const [first, ...others] = backends.map(({ address }) => this.#endpoints.byAddress(address, atUnixMs));
+    const workload = workloadKey(first);
+    if (first === undefined || workload === undefined || others.some((other) => workloadKey(other) !== workload)) {
+      return service;
+    }
+    return { ...first, podName: '' };
   }
 
   #find(
@@ -76,4 +97,9 @@ export class EndNames {
     }
     return byAddress;
   }
+}
+
+function workloadKey(endpoint: EndpointInfo | undefined): string | undefined {
+  const [workload] = endpoint?.workloads ?? [];
+  return workload === undefined ? undefined : `${endpoint?.namespace}/${workload.kind}/${workload.name}`;
 }

@@ -11,6 +11,7 @@ import { HostEndpoints } from './endpoints/host-endpoints.ts';
 import { KubernetesObjects } from './endpoints/kubernetes-objects.ts';
 import { PodIndex } from './endpoints/pod-index.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
+import { ServiceDirectory } from './endpoints/service-directory.ts';
 import { registerStatus } from './exporter-status.ts';
 import { checkSupport } from './kernel/support.ts';
 import { type MetricsServer, serveMetrics } from './metrics.ts';
@@ -127,6 +128,7 @@ async function startSource(
       nodeName: options.nodeName,
       version: packageJson.version,
       endpoints: composeLookups(pods, host, reservedAddresses()),
+      services: new ServiceDirectory(pods),
       log,
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });

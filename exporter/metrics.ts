@@ -70,6 +70,13 @@ function exporterMetrics(ring: FlowRing, source: FlowSource): Registry {
   add('parallax_exporter_l7', 'Segments and messages of the L7 parsers since start, by kind', () => ({
     ...source.l7Counters(),
   }));
+  add(
+    'parallax_exporter_service_addresses',
+    "Records of services' addresses by outcome since start, and connections",
+    () => ({
+      ...source.translationCounters(),
+    }),
+  );
   add('parallax_exporter_flow_ring', 'Messages of the flow ring since start, and bytes in use', () => ({
     ...ring.counters,
     used_bytes: ring.usedBytes,

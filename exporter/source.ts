@@ -7,6 +7,7 @@ import { FlowAssembler } from './assemble.ts';
 import { EndNames } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
+import type { ServiceDirectory } from './endpoints/service-directory.ts';
 import { startCapture } from './kernel/capture.ts';
 import type { CaptureCounters } from './kernel/capture-types.ts';
 import { BootClock } from './kernel/clock.ts';
@@ -14,6 +15,7 @@ import { L7Tracker } from './l7/tracker.ts';
 import { LossReport } from './loss-report.ts';
 import { featureNotices, type Obstacle, replayNotice } from './notices.ts';
 import { startReplay } from './replay.ts';
+import { ServiceTranslations } from './service-translations.ts';
 import { SocketTable } from './socket-table.ts';
 
 const SWEEP_MS = 1000;
@@ -28,6 +30,8 @@ export interface FlowSource {
   counters(): CaptureCounters | undefined;
   /** Of the L7 parsers; undefined for a recording. */
   l7Counters(): ReturnType<L7Tracker['counters']> | undefined;
+  /** Of services' addresses; undefined for a recording. */
+  translationCounters(): ReturnType<ServiceTranslations['counters']> | undefined;
   stop(): Promise<void>;
 }
 
@@ -36,6 +40,7 @@ export interface KernelSourceOptions {
   readonly nodeName: string;
   readonly version: string;
   readonly endpoints: EndpointLookup;
+  readonly services: ServiceDirectory;
   readonly interfaces?: string;
   log(line: string): void;
 }
@@ -46,6 +51,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const clock = new BootClock();
   const sockets = new SocketTable();
   const tracker = new L7Tracker();
+  const translations = new ServiceTranslations(options.services);
   const interfaces = new Map<number, string>();
   const assembler = new FlowAssembler({
     nodeName,
@@ -54,6 +60,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     sockets,
     tracker,
     dnsNames: new DnsNames(),
+    translations,
     toUnixNs: (bootNs) => clock.toUnixNs(bootNs),
     interfaceName: (index) => interfaces.get(index),
   });
@@ -63,7 +70,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const capture = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     onRecords: (batch) => {
-      for (const record of batch) append(assembler.assemble(record));
+      append(assembler.assembleBatch(batch));
     },
     onInterfaceChange: (change) => {
       if (change.kind === 'attached') interfaces.set(change.interfaceIndex, change.interfaceName);
@@ -86,6 +93,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     notices: featureNotices(capture.features),
     counters: () => capture.counters(),
     l7Counters: () => tracker.counters(),
+    translationCounters: () => translations.counters(),
     stop: async () => {
       clearInterval(timer);
       await capture.stop();
@@ -110,6 +118,7 @@ export async function startRecordingSource(
     notices: [replayNotice(replay.description, replay.recordedOn, obstacle)],
     counters: () => undefined,
     l7Counters: () => undefined,
+    translationCounters: () => undefined,
     stop: () => replay.stop(),
   };
 }

@@ -15,6 +15,16 @@ export interface ObjectMeta {
   readonly deletionUnixMs: number | undefined;
 }
 
+export interface ServicePortSpec {
+  /** Empty where a service has one port. */
+  readonly name: string;
+  /** "TCP", "UDP" or "SCTP". */
+  readonly protocol: string;
+  readonly port: number;
+  /** Undefined where it is given by name. */
+  readonly targetPort: number | undefined;
+}
+
 export type KubernetesObject =
   | {
       readonly kind: 'Pod';
@@ -30,7 +40,13 @@ export type KubernetesObject =
       readonly containerIds: readonly string[];
     }
   | { readonly kind: 'Namespace'; readonly meta: ObjectMeta }
-  | { readonly kind: 'Service'; readonly meta: ObjectMeta; readonly addresses: readonly string[] }
+  | {
+      readonly kind: 'Service';
+      readonly meta: ObjectMeta;
+      readonly addresses: readonly string[];
+      readonly ports: readonly ServicePortSpec[];
+      readonly selector: ReadonlyMap<string, string>;
+    }
   | { readonly kind: 'ReplicaSet' | 'Job'; readonly meta: ObjectMeta }
   | { readonly kind: 'Node'; readonly meta: ObjectMeta; readonly addresses: readonly string[] }
   | {
@@ -38,6 +54,7 @@ export type KubernetesObject =
       readonly meta: ObjectMeta;
       readonly serviceName: string;
       readonly addresses: readonly string[];
+      readonly ports: readonly Pick<ServicePortSpec, 'name' | 'protocol' | 'port'>[];
     };
 
 /** Undefined for kinds that name no endpoint. Throws an Error in words if the object is not one of Kubernetes. */
@@ -67,7 +84,13 @@ export function parseKubernetesObject(value: unknown): KubernetesObject | undefi
       const addresses = [text(spec.clusterIP), ...list(spec.clusterIPs).map(text), ...list(spec.externalIPs).map(text)];
       const ingress = list(record(status.loadBalancer).ingress).map((entry) => text(record(entry).ip));
       const isAddress = (address: string) => address !== '' && address !== 'None';
-      return { kind, meta: meta(object, kind), addresses: [...new Set([...addresses, ...ingress])].filter(isAddress) };
+      return {
+        kind,
+        meta: meta(object, kind),
+        addresses: [...new Set([...addresses, ...ingress])].filter(isAddress),
+        ports: list(spec.ports).map(servicePort),
+        selector: texts(spec.selector),
+      };
     }
     case 'Node': {
       const addresses = list(status.addresses).map(record);
@@ -78,7 +101,7 @@ export function parseKubernetesObject(value: unknown): KubernetesObject | undefi
       const own = meta(object, kind);
       const serviceName = own.labels.get('kubernetes.io/service-name') ?? '';
       const addresses = list(object.endpoints).flatMap((endpoint) => list(record(endpoint).addresses).map(text));
-      return { kind, meta: own, serviceName, addresses };
+      return { kind, meta: own, serviceName, addresses, ports: list(object.ports).map(servicePort) };
     }
     case 'Namespace':
     case 'ReplicaSet':
@@ -93,19 +116,34 @@ function meta(object: Record<string, unknown>, kind: string): ObjectMeta {
   const metadata = record(object.metadata);
   const name = text(metadata.name);
   if (name === '') throw new Error(`a ${kind} has no metadata.name`);
-  const labels = Object.entries(record(metadata.labels)).map(([key, value]) => [key, text(value)] as const);
   const owners = list(metadata.ownerReferences).map(record);
   const controller = owners.find((owner) => owner.controller === true);
   return {
     name,
     uid: text(metadata.uid),
     namespace: text(metadata.namespace),
-    labels: new Map(labels),
+    labels: texts(metadata.labels),
     generateName: text(metadata.generateName),
     controller: controller && { kind: text(controller.kind), name: text(controller.name) },
     creationUnixMs: time(metadata.creationTimestamp),
     deletionUnixMs: time(metadata.deletionTimestamp),
   };
+}
+
+/** Also of an EndpointSlice, whose ports have no target. */
+function servicePort(value: unknown): ServicePortSpec {
+  const { name, protocol, port, targetPort } = record(value);
+  return {
+    name: text(name),
+    protocol: text(protocol) || 'TCP',
+    port: Number(text(port)),
+    // Absent means the service's own port; a name is looked up in the pod by the API server alone.
+    targetPort: targetPort === undefined ? Number(text(port)) : typeof targetPort === 'number' ? targetPort : undefined,
+  };
+}
+
+function texts(value: unknown): ReadonlyMap<string, string> {
+  return new Map(Object.entries(record(value)).map(([key, entry]) => [key, text(entry)] as const));
 }
 
 function record(value: unknown): Record<string, unknown> {

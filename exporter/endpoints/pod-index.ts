@@ -5,6 +5,7 @@ import type { EndpointInfo, EndpointLookup } from './endpoint-lookup.ts';
 import { identityOfLabels, reservedEndpoint } from './identities.ts';
 import type { KubernetesObject, ObjectMeta } from './kubernetes-types.ts';
 import { securityLabels } from './security-labels.ts';
+import type { ObjectSource } from './service-directory.ts';
 import { workloadOfPod } from './workload.ts';
 
 export interface PodIndexOptions {
@@ -24,7 +25,7 @@ interface Entry {
   cached: { readonly generation: number; readonly endpoint: EndpointInfo } | undefined;
 }
 
-export class PodIndex implements EndpointLookup {
+export class PodIndex implements EndpointLookup, ObjectSource {
   private readonly clusterName: string;
   private readonly nodeName: string;
   private readonly maxObjects: number;
@@ -36,6 +37,7 @@ export class PodIndex implements EndpointLookup {
   private readonly history: AddressHistory;
   private readonly byContainer = new Map<string, string>();
   private generation = 0;
+  private changes = 0;
   private refused = 0;
 
   constructor(options: PodIndexOptions = {}) {
@@ -46,8 +48,19 @@ export class PodIndex implements EndpointLookup {
     this.history = new AddressHistory(2 * this.maxObjects);
   }
 
+  /** Grows with every change. */
+  get version(): number {
+    return this.changes;
+  }
+
+  /** All that live. */
+  *objects(): Generator<KubernetesObject> {
+    for (const { object } of this.living.values()) yield object;
+  }
+
   /** Adds an object or replaces what it was. */
   upsert(object: KubernetesObject, seenUnixMs: number): void {
+    this.changes++;
     const key = keyOf(object);
     const before = this.living.get(key);
     if (before && ownerKeyOf(before.object) !== ownerKeyOf(object)) this.remove(before.object, seenUnixMs);
@@ -66,6 +79,7 @@ export class PodIndex implements EndpointLookup {
     const key = keyOf(object);
     const entry = this.living.get(key);
     if (!entry) return;
+    this.changes++;
     this.living.delete(key);
     if (object.kind === 'Namespace' || object.kind === 'ReplicaSet' || object.kind === 'Job') return;
     const ownerKey = ownerKeyOf(entry.object);

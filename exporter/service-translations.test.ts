@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { readFlowDetails } from '#flow/details.ts';
+import type { Flow } from '#proto/gen/flow/flow.ts';
+import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { FlowAssembler } from './assemble.ts';
+import { EndNames } from './end-names.ts';
+import { DnsNames } from './endpoints/dns-names.ts';
+import { composeLookups } from './endpoints/endpoint-lookup.ts';
+import { parseKubernetesObject } from './endpoints/kubernetes-types.ts';
+import { PodIndex } from './endpoints/pod-index.ts';
+import { reservedAddresses } from './endpoints/reserved-addresses.ts';
+import { ServiceDirectory } from './endpoints/service-directory.ts';
+import type { ConnectionRecord, L7Record, SocketAddress } from './kernel/kernel-record.ts';
+import { connectionId } from './kernel/records.ts';
+import { L7Tracker } from './l7/tracker.ts';
+import { ServiceTranslations } from './service-translations.ts';
+import { SocketTable } from './socket-table.ts';
+
+const CLIENT = { address: '10.244.5.10', port: 41_000 };
+const VIRTUAL = { address: '10.96.0.20', port: 80 };
+const BACKEND = { address: '10.244.2.12', port: 8080 };
+
+function pod(name: string, app: string, ip: string): object {
+  return {
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'shop',
+      labels: { app },
+      ownerReferences: [{ controller: true, kind: 'StatefulSet', name: app }],
+    },
+    status: { phase: 'Running', podIP: ip },
+  };
+}
+
+const service = {
+  kind: 'Service',
+  metadata: { name: 'catalog', namespace: 'shop' },
+  spec: { clusterIP: VIRTUAL.address, selector: { app: 'catalog' }, ports: [{ port: 80, targetPort: 8080 }] },
+};
+const slice = {
+  kind: 'EndpointSlice',
+  metadata: { name: 'catalog-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'catalog' } },
+  ports: [{ name: '', port: 8080 }],
+  endpoints: [{ addresses: ['10.244.2.11', '10.244.2.12'] }],
+};
+const pods = [
+  pod('caller', 'scheduler', CLIENT.address),
+  pod('catalog-0', 'catalog', '10.244.2.11'),
+  pod('catalog-1', 'catalog', BACKEND.address),
+];
+
+let translations: ServiceTranslations;
+let assembler: FlowAssembler;
+
+function start(objects: readonly object[], maxConnections?: number): void {
+  const index = new PodIndex();
+  for (const object of objects) {
+    const parsed = parseKubernetesObject(object);
+    assert.ok(parsed);
+    index.upsert(parsed, 0);
+  }
+  const sockets = new SocketTable();
+  translations = new ServiceTranslations(new ServiceDirectory(index), maxConnections);
+  assembler = new FlowAssembler({
+    nodeName: 'node-1',
+    version: '0.0.0',
+    names: new EndNames(composeLookups(index, reservedAddresses()), sockets),
+    sockets,
+    tracker: new L7Tracker(),
+    dnsNames: new DnsNames(),
+    translations,
+    toUnixNs: (bootNs) => 1_700_000_000_000_000_000n + BigInt(bootNs),
+    interfaceName: () => undefined,
+  });
+}
+
+beforeEach(() => start([...pods, service, slice]));
+
+function connection(server: SocketAddress, view: 'source' | 'destination', client = CLIENT): ConnectionRecord {
+  const side = (end: SocketAddress) => {
+    const counts = { bytes: 74, packets: 1, newBytes: 74, newPackets: 1 };
+    return { ...end, ...counts, tcpFlags: 2, socketCookie: 0, cgroupId: 0 };
+  };
+  return {
+    type: 'connection',
+    reason: 'opened',
+    timeBootNs: 1000,
+    openedBootNs: 1000,
+    connectionId: connectionId('TCP', client, server),
+    protocol: 'TCP',
+    ipVersion: 4,
+    initiator: side(client),
+    responder: side(server),
+    view,
+    interfaceIndex: view === 'source' ? 7 : 8,
+    fromInitiator: true,
+    packetTcpFlags: 2,
+    joinedMidway: false,
+  };
+}
+
+function message(source: SocketAddress, destination: SocketAddress, text: string): L7Record {
+  return {
+    type: 'l7',
+    timeBootNs: 2000,
+    connectionId: connectionId('TCP', source, destination),
+    fromInitiator: source === CLIENT,
+    observation: 'source',
+    interfaceIndex: 7,
+    protocol: 'TCP',
+    ipVersion: 4,
+    source,
+    destination,
+    sequence: 1000,
+    payloadLength: text.length,
+    data: Buffer.from(text),
+    hint: 'http1',
+    socketCookie: 0,
+    cgroupId: 0,
+  };
+}
+
+function flowsOf(responses: readonly GetFlowsResponse[]): Flow[] {
+  return responses.flatMap(({ responseTypes: type }) => (type?.$case === 'flow' ? [type.value] : []));
+}
+
+const portOf = (flow: Flow) => (flow.l4?.protocol?.$case === 'TCP' ? flow.l4.protocol.value.destinationPort : 0);
+
+test('the first flow to a service names the same ends as the pod that answers, whose record came after it', () => {
+  const [egress, ingress] = flowsOf(
+    assembler.assembleBatch([connection(VIRTUAL, 'source'), connection(BACKEND, 'destination')]),
+  );
+  assert.deepEqual(egress?.destination, ingress?.destination);
+  assert.deepEqual(egress?.source, ingress?.source);
+  assert.deepEqual(egress?.IP, ingress?.IP);
+  assert.equal(egress?.destination?.podName, 'catalog-1');
+  assert.equal(egress?.destination?.clusterName, 'default');
+  for (const flow of [egress, ingress]) {
+    assert.ok(flow);
+    assert.equal(portOf(flow), 8080);
+    assert.deepEqual([flow.destinationService?.namespace, flow.destinationService?.name], ['shop', 'catalog']);
+    const translation = readFlowDetails(flow)?.translation;
+    assert.equal(translation?.originalDestination, VIRTUAL.address);
+    assert.equal(translation?.originalDestinationPort, 80);
+    assert.equal(translation?.service?.name, 'catalog');
+  }
+});
+
+test("a request to the service and the pod's answer are one exchange, each told once", () => {
+  assembler.assembleBatch([connection(VIRTUAL, 'source'), connection(BACKEND, 'destination')]);
+  const flows = flowsOf(
+    assembler.assembleBatch([
+      message(CLIENT, VIRTUAL, 'GET /items HTTP/1.1\r\nHost: catalog\r\n\r\n'),
+      { ...message(BACKEND, CLIENT, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), timeBootNs: 7000 },
+    ]),
+  );
+  assert.deepEqual(
+    flows.map((flow) => [flow.isReply, flow.source?.podName, flow.destination?.podName]),
+    [
+      [false, 'caller', 'catalog-1'],
+      [true, 'catalog-1', 'caller'],
+    ],
+  );
+  assert.equal(flows[1]?.l7?.latencyNs, 5000n);
+  assert.equal(flows[0]?.destinationService?.name, 'catalog');
+  assert.equal(flows[1]?.sourceService?.name, 'catalog');
+});
+
+test('a pod behind the service that is not seen here leaves its workload and port, and no pod', () => {
+  const [flow] = flowsOf(assembler.assembleBatch([connection(VIRTUAL, 'source')]));
+  assert.ok(flow);
+  assert.equal(flow.destination?.podName, '');
+  assert.deepEqual(
+    flow.destination?.workloads.map(({ kind, name }) => `${kind}/${name}`),
+    ['StatefulSet/catalog'],
+  );
+  assert.equal(flow.destination?.clusterName, 'default');
+  assert.equal(portOf(flow), 8080);
+  assert.equal(flow.IP?.destination, VIRTUAL.address);
+  assert.equal(translations.counters().unresolved, 1);
+});
+
+test('pods behind a service without slices are found by its selector', () => {
+  start([...pods, service]);
+  const [egress] = flowsOf(
+    assembler.assembleBatch([connection(VIRTUAL, 'source'), connection(BACKEND, 'destination')]),
+  );
+  assert.equal(egress?.destination?.podName, 'catalog-1');
+});
+
+test('workloads that differ leave the service, still with its cluster and namespace', () => {
+  start([...pods, pod('canary-0', 'canary', '10.244.2.11'), service, slice]);
+  const [flow] = flowsOf(assembler.assembleBatch([connection(VIRTUAL, 'source')]));
+  assert.deepEqual(
+    [
+      flow?.destination?.clusterName,
+      flow?.destination?.namespace,
+      flow?.destination?.workloads,
+      flow?.destinationService?.name,
+    ],
+    ['default', 'shop', [], 'catalog'],
+  );
+});
+
+test('a pod dialled by its own address is no translation, also by a port that dialled the service before', () => {
+  assembler.assembleBatch([connection(VIRTUAL, 'source'), connection(BACKEND, 'destination')]);
+  const [flow] = flowsOf(assembler.assembleBatch([connection(BACKEND, 'source')]));
+  assert.ok(flow);
+  assert.equal(flow.destinationService, undefined);
+  assert.equal(readFlowDetails(flow)?.translation, undefined);
+});
+
+test('beyond its bound the oldest connection is forgotten and counted', () => {
+  start([...pods, service, slice], 1);
+  const other = { ...CLIENT, port: 41_001 };
+  assembler.assembleBatch([connection(BACKEND, 'destination'), connection(BACKEND, 'destination', other)]);
+  const [flow] = flowsOf(assembler.assembleBatch([connection(VIRTUAL, 'source')]));
+  assert.equal(flow?.destination?.podName, '');
+  assert.deepEqual([translations.counters().known, translations.counters().evicted], [1, 1]);
+});
