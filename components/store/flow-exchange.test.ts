@@ -58,3 +58,15 @@ test('a refused connect is an error, said in its own words', () => {
   const { row } = draftOf(tcp(1, 2), { tcp: { ...health, connectError: 'refused' } });
   assert.deepEqual([row.method, row.status, row.outcome], ['TCP', 'refused', 'server']);
 });
+
+test('an operation is said once, and a status nobody could read is not said', () => {
+  const operation = { protocol: 'redis', name: 'GET', detail: 'GET ?', status: 'OK', error: false };
+  const { row } = draftOf({ ...tcp(1, 6379), l7: { type: 2, latencyNs: 1n, record: undefined } }, { operation });
+  assert.deepEqual([row.method, row.request, row.status, row.outcome], ['REDIS', 'GET ?', '', 'ok']);
+  const grpc = { protocol: 'grpc', name: '/a.B/C', detail: '', status: 'unknown', error: false };
+  const { row: unknown } = draftOf(
+    { ...tcp(1, 2), l7: { type: 2, latencyNs: 1n, record: undefined } },
+    { operation: grpc },
+  );
+  assert.deepEqual([unknown.method, unknown.request, unknown.status], ['gRPC', 'a.B/C', '']);
+});

@@ -1,7 +1,7 @@
 // What was said in a flow, in the words of its protocol: method, request, status and how it ended.
 
 import type { Flow, HTTP, TCPFlags } from '#proto/gen/flow/flow.ts';
-import type { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
+import type { FlowDetails, Operation } from '#proto/gen/parallax/v1/flow_details.ts';
 import type { Outcome } from './flow-row.ts';
 
 export interface Exchange {
@@ -23,15 +23,7 @@ const dnsResponseCodes: Readonly<Record<number, string>> = {
 export function exchangeOf(flow: Flow, details: FlowDetails | undefined): Exchange {
   const record = flow.l7?.record;
   const isResponse = flow.l7?.type === 2;
-  if (details?.operation) {
-    const { protocol, name, detail, status, error } = details.operation;
-    return {
-      method: protocolName(protocol),
-      request: detail === '' ? name : `${name} ${detail}`,
-      status: error || status.toUpperCase() !== 'OK' ? status : '',
-      outcome: isResponse || status !== '' ? (error ? 'server' : 'ok') : 'pending',
-    };
-  }
+  if (details?.operation) return operationExchange(details.operation, isResponse);
   switch (record?.$case) {
     case 'http':
       return httpExchange(record.value);
@@ -52,13 +44,25 @@ export function exchangeOf(flow: Flow, details: FlowDetails | undefined): Exchan
   }
 }
 
+function operationExchange({ protocol, name, detail, status, error }: Operation, isResponse: boolean): Exchange {
+  // A status that could not be read (a gRPC stream joined midway) says nothing to the reader.
+  const said = ['ok', 'unknown'].includes(status.toLowerCase()) ? '' : status;
+  const text = detail === '' || detail.startsWith(name) ? detail || name : `${name} ${detail}`;
+  return {
+    method: protocolName(protocol),
+    request: text.replace(/^\//, ''),
+    status: said,
+    outcome: error ? 'server' : isResponse || status !== '' ? 'ok' : 'pending',
+  };
+}
+
 function httpExchange(http: HTTP): Exchange {
   const isGrpc = http.headers.some(
     (h) => h.key.toLowerCase() === 'content-type' && h.value.startsWith('application/grpc'),
   );
   const path = pathOf(http.url);
   return {
-    method: isGrpc ? 'gRPC' : http.method,
+    method: isGrpc ? 'gRPC' : http.method || 'HTTP',
     request: isGrpc ? path.replace(/^\//, '') : path,
     status: http.code === 0 || (isGrpc && http.code === 200) ? '' : String(http.code),
     outcome: http.code === 0 ? 'pending' : http.code >= 500 ? 'server' : http.code >= 400 ? 'client' : 'ok',

@@ -91,8 +91,8 @@ export class RowRing {
     return this.#store(
       {
         ...request,
-        method: row.method || request.method,
-        request: row.request || request.request,
+        method: request.method,
+        request: request.request || row.request,
         status: row.status,
         outcome: row.outcome,
         verdict: row.verdict === 'unknown' ? request.verdict : row.verdict,
