@@ -5,15 +5,13 @@ import { type DirectionVerdict, matchesPeers, matchesPorts, type PolicyFlow, typ
 import { describePort } from './ports.ts';
 import { type Direction, type Entry, policyReference, type Section } from './rule.ts';
 
-/** Most rules told one by one; the rest is counted. */
-const maxRulesTold = 20;
-
-/** Plain sentences, the decisive one first. */
+/** Plain sentences, the decisive one first. At most `maxRulesTold` rules are told one by one; the rest is counted. */
 export function explainDirection(
   set: PolicySet,
   direction: Direction,
   flow: PolicyFlow,
   verdict: DirectionVerdict,
+  maxRulesTold = 20,
 ): string[] {
   const [subject, peer] = direction === 'ingress' ? [flow.destination, flow.source] : [flow.source, flow.destination];
   const who = describeParty(subject);
@@ -22,7 +20,9 @@ export function explainDirection(
     return [`${describeParty(peer)} is the node of ${who}, which may always reach its own pods.`];
   if (verdict.by.includes('allow-self')) return [`${who} talks to itself, which policies do not refuse.`];
   if (verdict.decisions.length > 0)
-    return verdict.decisions.map(({ section, entry }) => describeDecision(section, entry, verdict));
+    return verdict.decisions
+      .slice(0, maxRulesTold)
+      .map(({ section, entry }) => describeDecision(section, entry, verdict));
   if (subject.kind !== 'pod') return [];
   const { sections, allows } = set.sectionsOf(subject)[direction];
   const isolating = sections.filter((section) => section.defaultDeny);

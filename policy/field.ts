@@ -3,6 +3,8 @@
 
 export interface Problem {
   readonly severity: 'error' | 'warning';
+  /** Position of the object in the set, from 0. */
+  readonly object: number;
   /** `Kind:namespace/name`, or what could be told of it. */
   readonly policy: string;
   /** "spec.ingress[0].from[1].ipBlock.cidr" */

@@ -2,7 +2,7 @@
 
 import { type Address, parseAddress } from './address.ts';
 import { isIdentityLabel, LabelSet } from './labels.ts';
-import type { World, WorldPod } from './world.ts';
+import type { World, WorldPod, WorldService } from './world.ts';
 
 export interface PodParty {
   readonly kind: 'pod';
@@ -45,10 +45,15 @@ export class Parties {
   readonly #apiservers: ReadonlySet<string>;
   readonly #labelSets = new Map<string, LabelSet>();
   readonly #groups = new Map<string, number>();
+  readonly #services = new Map<string, WorldService>();
+  readonly #cluster: string;
 
   constructor(world: World) {
     const namespaces = new Map(world.namespaces.map((namespace) => [namespace.name, namespace.labels]));
-    this.pods = world.pods.map((pod) => this.#party(world.cluster, pod, namespaces.get(pod.namespace) ?? {}));
+    this.#cluster = world.cluster;
+    this.pods = world.pods.map((pod) => this.adopt(pod, namespaces.get(pod.namespace) ?? {}));
+    for (const service of world.services)
+      for (const address of service.addresses ?? []) this.#services.set(canonical(address), service);
     for (const party of this.pods) {
       this.#byName.set(`${party.pod.namespace}/${party.pod.name}`, party);
       for (const text of party.pod.addresses) this.#byAddress.set(canonical(text), party);
@@ -74,7 +79,18 @@ export class Parties {
     return this.#byAddress.get(key) ?? externalParty(address, this.#apiservers.has(key), names);
   }
 
-  #party(cluster: string, pod: WorldPod, namespaceLabels: Readonly<Record<string, string>>): PodParty {
+  /** The service with this address of its own. */
+  service(address: string): WorldService | undefined {
+    return this.#services.get(canonical(address));
+  }
+
+  /** Groups told apart so far: what answers by group take memory for. */
+  get groups(): number {
+    return this.#groups.size;
+  }
+
+  /** A pod that the world does not hold, as a flow describes it. Its labels are kept for the life of this object. */
+  adopt(pod: WorldPod, namespaceLabels: Readonly<Record<string, string>>): PodParty {
     const own = Object.entries(pod.labels);
     const identity: [string, string][] = own
       .filter(([key]) => isIdentityLabel(key))
@@ -82,7 +98,7 @@ export class Parties {
     for (const [key, value] of Object.entries(namespaceLabels))
       identity.push([`k8s:io.cilium.k8s.namespace.labels.${key}`, value]);
     identity.push(['k8s:io.kubernetes.pod.namespace', pod.namespace]);
-    identity.push(['k8s:io.cilium.k8s.policy.cluster', cluster]);
+    identity.push(['k8s:io.cilium.k8s.policy.cluster', this.#cluster]);
     identity.push(['k8s:io.cilium.k8s.policy.serviceaccount', pod.serviceAccount ?? 'default']);
     const identityLabels = this.#shared(identity);
     const podLabels = this.#shared(own.map(([key, value]) => [`k8s:${key}`, value]));
@@ -114,7 +130,7 @@ function canonical(text: string): string {
   return parseAddress(text)?.text ?? text;
 }
 
-function nodeParty(node: World['nodes'][number], address: Address): NodeParty {
+export function nodeParty(node: World['nodes'][number], address: Address): NodeParty {
   const labels: [string, string][] = [[node.local ? 'reserved:host' : 'reserved:remote-node', '']];
   if (node.kubeApiserver) labels.push(['reserved:kube-apiserver', '']);
   const { name, local, kubeApiserver } = node;
@@ -144,7 +160,7 @@ const apiserverLabels = {
   ]),
 };
 
-function externalParty(address: Address, kubeApiserver: boolean, names: readonly string[]): ExternalParty {
+export function externalParty(address: Address, kubeApiserver: boolean, names: readonly string[]): ExternalParty {
   const identityLabels = (kubeApiserver ? apiserverLabels : worldLabels)[address.family];
   return { kind: 'external', address, text: address.text, kubeApiserver, names, identityLabels };
 }

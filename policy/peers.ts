@@ -67,7 +67,7 @@ export const entityNames = Object.keys(entities);
 
 /** External ends by the DNS names under which they were looked up. */
 export function fqdnPeer(text: string, matchesName: (name: string) => boolean): Peer {
-  return { text, matches: (party) => party.kind === 'external' && party.names.some(matchesName) };
+  return { text, asksNames: true, matches: (party) => party.kind === 'external' && party.names.some(matchesName) };
 }
 
 /** The backends of services, where they are given. */

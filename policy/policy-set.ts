@@ -12,6 +12,13 @@ import type { World } from './world.ts';
 /** Most policies one set takes; more is refused in words rather than tried. */
 export const maxPolicies = 50_000;
 
+/** Kinds that a set takes. */
+export const policyKinds: ReadonlySet<string> = new Set([
+  'NetworkPolicy',
+  'CiliumNetworkPolicy',
+  'CiliumClusterwideNetworkPolicy',
+]);
+
 export interface PolicyFlow {
   readonly source: Party;
   readonly destination: Party;
@@ -78,7 +85,7 @@ export class PolicySet {
     this.dialect = options.dialect ?? (objects.some(isCilium) ? 'cilium' : 'kubernetes');
     this.parties = new Parties(world);
     const problems: Problem[] = [];
-    this.sections = objects.flatMap((object) => readPolicy(object, this.dialect, world, problems));
+    this.sections = objects.flatMap((object, index) => readPolicy(object, index, this.dialect, world, problems));
     this.problems = problems;
     for (const section of this.sections) {
       const known = this.#byNamespace.get(section.policy.namespace);
@@ -212,10 +219,16 @@ function isCilium(object: unknown): boolean {
   return /^Cilium(Clusterwide)?NetworkPolicy$/.test(String((object as { kind?: unknown } | null)?.kind ?? ''));
 }
 
-function readPolicy(object: unknown, dialect: Dialect, world: World, problems: Problem[]): readonly Section[] {
+function readPolicy(
+  object: unknown,
+  index: number,
+  dialect: Dialect,
+  world: World,
+  problems: Problem[],
+): readonly Section[] {
   let reference = 'an object';
   const warn = (field: string, message: string): void =>
-    void problems.push({ severity: 'warning', policy: reference, field, message });
+    void problems.push({ severity: 'warning', object: index, policy: reference, field, message });
   try {
     const root = new Field(object, '', warn);
     const kind = root.get('kind').text();
@@ -231,7 +244,7 @@ function readPolicy(object: unknown, dialect: Dialect, world: World, problems: P
     throw new PolicyFieldError('kind', `"${kind ?? ''}" is no kind of policy known here`);
   } catch (error) {
     if (!(error instanceof PolicyFieldError)) throw error;
-    problems.push({ severity: 'error', policy: reference, field: error.field, message: error.message });
+    problems.push({ severity: 'error', object: index, policy: reference, field: error.field, message: error.message });
     return [];
   }
 }

@@ -18,6 +18,8 @@ export interface Peer {
   /** In words, for explanations: "pods of shop with app=web". */
   readonly text: string;
   matches(party: Party): boolean;
+  /** True where the answer depends on the DNS names of the other end, which may not be known. */
+  readonly asksNames?: boolean;
 }
 
 /** What an L7 rule asks beyond the connection; evaluated only where the request is known. */

@@ -38,6 +38,16 @@ export interface WorldService {
   readonly labels: Readonly<Record<string, string>>;
   /** Addresses of its backends. */
   readonly backends: readonly string[];
+  /** Its own addresses, where flows may lead to them. */
+  readonly addresses?: readonly string[];
+  readonly ports?: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  readonly protocol: string;
+  readonly port: number;
+  /** Number of the backend's port, or a name of its container. */
+  readonly targetPort: number | string;
 }
 
 export interface World {

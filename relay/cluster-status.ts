@@ -31,6 +31,8 @@ export interface ClusterStatusSource {
   readonly peers: () => Iterable<FollowedPeer>;
   /** Why the source of peers tells nothing; undefined when it does. */
   readonly peerTrouble: () => string | undefined;
+  /** What other parts of the relay have to say. */
+  readonly moreNotices?: () => readonly Notice[];
 }
 
 interface Gap {
@@ -175,7 +177,7 @@ export class ClusterStatus {
       const text = `${this.#source.map.folded} flows are on the map as "other", because it holds too many edges.`;
       add(Notice_Severity.INFO, 'map-folded', text, 'Filter, to see them apart.');
     }
-    return notices;
+    return [...notices, ...(this.#source.moreNotices?.() ?? [])];
   }
 }
 

@@ -25,6 +25,8 @@ export interface IntakeOptions {
   readonly time: RelayTime;
   /** Called for each flow once it is in the ring. */
   readonly onFlow: (sequence: number, nowMs: number) => void;
+  /** What to put into the ring instead of the message in bytes[start, end): the same with more in it. Undefined: as it is. */
+  readonly annotate?: (bytes: Uint8Array, start: number, end: number) => Uint8Array | undefined;
   readonly merge?: Omit<Partial<FlowMergeOptions>, 'sink' | 'nowNs'>;
 }
 
@@ -46,6 +48,7 @@ export class Intake {
   readonly #ring: FlowRing;
   readonly #time: RelayTime;
   readonly #onFlow: IntakeOptions['onFlow'];
+  readonly #annotate: IntakeOptions['annotate'];
   readonly #merge: FlowMerge;
   readonly #streams = new Map<MergePeer, IntakeStream>();
   #nowMs = 0;
@@ -53,10 +56,11 @@ export class Intake {
   #isDrainDue = false;
   #isStopped = false;
 
-  constructor({ ring, time, onFlow, merge = {} }: IntakeOptions) {
+  constructor({ ring, time, onFlow, annotate, merge = {} }: IntakeOptions) {
     this.#ring = ring;
     this.#time = time;
     this.#onFlow = onFlow;
+    this.#annotate = annotate;
     this.#merge = new FlowMerge({
       ...merge,
       nowNs: time.nowNs(),
@@ -161,7 +165,8 @@ export class Intake {
     }
     let sequence: number;
     try {
-      sequence = this.#ring.append(chunk, start, end);
+      const annotated = this.#annotate?.(chunk, start, end);
+      sequence = annotated === undefined ? this.#ring.append(chunk, start, end) : this.#ring.append(annotated);
     } catch {
       // The ring counts what it refuses and why; here it is put down to the peer.
       if (counters !== undefined) counters.refused += 1;

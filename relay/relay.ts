@@ -17,6 +17,8 @@ import { NotifyPeers } from './peers/notify-peers.ts';
 import type { PeerSet } from './peers/peer-set.ts';
 import { StaticPeers } from './peers/static-peers.ts';
 import type { PeerTls } from './peers/tls-files.ts';
+import { PoliciesInForce } from './policy/policies-in-force.ts';
+import type { PolicySource } from './policy/policy-source.ts';
 import { makeMetrics, serveMetrics } from './relay-metrics.ts';
 import { type Clock, RelayTime } from './relay-time.ts';
 import { EndTable } from './service-map/end-table.ts';
@@ -34,6 +36,10 @@ export interface RelayOptions {
   readonly peerService?: string;
   /** Any other source of peers. */
   readonly peerSet?: PeerSet;
+  /** Policies to annotate flows with. Default: none, and flows pass as they come. */
+  readonly policies?: PolicySource;
+  /** Kubernetes objects (file or folder) that name pods, ports and services for the policies. Default: what flows tell. */
+  readonly objects?: string;
   /** Where to serve Prometheus metrics. Default: nowhere. */
   readonly metrics?: { readonly host: string; readonly port: number };
   /** Bytes of flows kept. Default 256 MiB. */
@@ -68,12 +74,20 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   });
   const ends = new EndTable(ring);
   const map = new ServiceMapAggregate({ ring, ends });
-  // Between the merge and the ring is where names of remote ends and policy verdicts will be put into a flow's bytes: they
-  // need no more than this function's arguments, and everything behind it sees them.
+  const policies =
+    options.policies === undefined
+      ? undefined
+      : new PoliciesInForce({
+          source: options.policies,
+          ...(options.objects === undefined ? {} : { objectsPath: options.objects }),
+          nowMs: () => time.nowMs(),
+        });
   const intake = new Intake({
     ring,
     time,
     onFlow: (sequence, nowMs) => map.add(sequence, nowMs),
+    // Between the merge and the ring, so that everything behind sees what policy says.
+    ...(policies === undefined ? {} : { annotate: (bytes, start, end) => policies.annotate(bytes, start, end) }),
     ...(options.merge === undefined ? {} : { merge: options.merge }),
   });
   const roster = new NodeRoster(nodeName, time);
@@ -87,6 +101,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     version,
     peers: () => peers.values(),
     peerTrouble: () => peerTrouble,
+    moreNotices: () => policies?.notices() ?? [],
   });
 
   const server = new GrpcServer(options.server);
@@ -172,12 +187,14 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     metrics?.close();
     throw error;
   });
+  await policies?.start();
   peerSet.start(follow);
   return {
     address: options.listen.startsWith('unix:') ? options.listen : options.listen.replace(/:\d*$/, `:${port}`),
     stop: async () => {
       peerSet.stop();
       for (const peer of peers.values()) peer.stop();
+      policies?.stop();
       intake.stop();
       metrics?.close();
       await server.stop();

@@ -1,0 +1,98 @@
+// Kubernetes objects in the text of a file: YAML with several documents, or JSON; a v1 List counts as its items. Text from
+// outside is bounded in size, aliases, depth and number, and read document by document so that nothing else waits for long.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parseAllDocuments } from 'yaml';
+
+/** One document: read in one go, at 1 to 2 MB a second for YAML. */
+const maxDocumentBytes = 4 * 1024 * 1024;
+/** How often aliases may be expanded, counted with what they hold: the bound on YAML bombs. */
+const maxAliases = 100;
+/** A policy nests some ten levels. */
+const maxDepth = 64;
+const maxObjects = 200_000;
+const sliceMs = 10;
+
+export interface PlacedObject {
+  readonly object: unknown;
+  /** "web.yaml, document 2" or "list.json, document 1, items[3]". */
+  readonly origin: string;
+}
+
+/** @throws Error naming file, document and what is wrong */
+export async function parseObjects(text: string, fileName: string): Promise<PlacedObject[]> {
+  const documents = /\.json$/.test(fileName) ? [text] : splitDocuments(text);
+  const found: PlacedObject[] = [];
+  let sliceEnd = performance.now() + sliceMs;
+  for (const [index, document] of documents.entries()) {
+    const origin = `${fileName}, document ${index + 1}`;
+    if (document.length > maxDocumentBytes)
+      throw new Error(
+        `${origin}: has ${document.length} characters; the limit is ${maxDocumentBytes}. Split it into documents.`,
+      );
+    const value = /\.json$/.test(fileName) ? parseJson(document, origin) : parseYaml(document, origin);
+    refuseDepth(value, origin);
+    flatten(value, origin, found);
+    if (found.length > maxObjects)
+      throw new Error(`${origin}: more than ${maxObjects} objects, the most that are read.`);
+    if (performance.now() < sliceEnd) continue;
+    await nextTurn();
+    sliceEnd = performance.now() + sliceMs;
+  }
+  return found;
+}
+
+/** At lines that begin with "---": YAML 1.2 (9.1.2) allows them nowhere else, not even inside a block of text. */
+function splitDocuments(text: string): string[] {
+  const documents = text.split(/^---(?=\s|$)/m);
+  // What precedes the first marker is a document only if it says something.
+  if (/^(\s*(#.*)?\n?)*$/.test(documents[0] ?? '') && documents.length > 1) documents.shift();
+  return documents;
+}
+
+function parseYaml(text: string, origin: string): unknown {
+  try {
+    const [document] = parseAllDocuments(text, { logLevel: 'silent' });
+    if (document === undefined || !('toJS' in document)) return null;
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    return document.toJS({ maxAliasCount: maxAliases });
+  } catch (cause) {
+    // The parser recurses, and reports the end of its stack as an error of the text.
+    const what = /call stack/.test(firstLine(cause)) ? 'it nests too deeply' : firstLine(cause);
+    throw new Error(`${origin}: is not YAML that can be read: ${what}`, { cause });
+  }
+}
+
+function parseJson(text: string, origin: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${origin}: is not JSON: ${firstLine(cause)}`, { cause });
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
+
+function refuseDepth(value: unknown, origin: string): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) throw new Error(`${origin}: nests deeper than ${maxDepth} levels.`);
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+}
+
+function flatten(value: unknown, origin: string, found: PlacedObject[]): void {
+  if (value === null || value === undefined) return;
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new Error(`${origin}: holds ${Array.isArray(value) ? 'a list' : 'plain text'}, not a Kubernetes object.`);
+  const { kind, items } = value as { kind?: unknown; items?: unknown };
+  if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) {
+    for (const [index, item] of items.entries()) flatten(item, `${origin}, items[${index}]`, found);
+    return;
+  }
+  if (typeof kind !== 'string' || kind === '') throw new Error(`${origin}: kind is missing.`);
+  found.push({ object: value, origin });
+}

@@ -1,0 +1,125 @@
+// The policies that flows are annotated with: what the source told last and could be compiled, against the world told last.
+// Replaced as a whole; a flow is judged by one set or by the next, never by a mixture.
+
+import { emptyWorld, type World } from '#policy/world.ts';
+import { Notice, Notice_Severity as Severity } from '#proto/gen/parallax/v1/dashboard.ts';
+import { Annotator, newCounters } from './annotator.ts';
+import { type CompiledPolicies, compilePolicies } from './compile-policies.ts';
+import { parseObjects } from './object-text.ts';
+import type { PolicyObject, PolicySource } from './policy-source.ts';
+import { PolicyTally } from './policy-tally.ts';
+import { WatchedFiles } from './watched-files.ts';
+import { worldOfObjects } from './world-objects.ts';
+
+/** Distinct label sets that flows have brought in; beyond, the set is compiled anew and forgets those that are gone. */
+const maxGroups = 50_000;
+/** Warnings in one notice. */
+const maxWarnings = 5;
+
+export interface PoliciesInForceOptions {
+  readonly source: PolicySource;
+  /** Kubernetes objects (file or folder) that name pods, their ports, namespaces and services. Without: what flows tell. */
+  readonly objectsPath?: string;
+  readonly nowMs: () => number;
+}
+
+export class PoliciesInForce {
+  readonly tally: PolicyTally;
+  readonly sourceText: string;
+  readonly counters = newCounters();
+  readonly #source: PolicySource;
+  readonly #objects: WatchedFiles | undefined;
+  #policies: readonly PolicyObject[] = [];
+  #world: World = emptyWorld;
+  #compiled: CompiledPolicies | undefined;
+  #annotator: Annotator | undefined;
+  #sourceTrouble: string | undefined;
+  #compileTrouble: string | undefined;
+  #objectsTrouble: string | undefined;
+
+  constructor({ source, objectsPath, nowMs }: PoliciesInForceOptions) {
+    this.#source = source;
+    this.sourceText = source.text;
+    this.tally = new PolicyTally(nowMs);
+    if (objectsPath === undefined) return;
+    this.#objects = new WatchedFiles({
+      path: objectsPath,
+      onFiles: async (files) => {
+        const objects = [];
+        for (const { name, text } of files) objects.push(...(await parseObjects(text, name)));
+        this.#world = worldOfObjects(objects.map(({ object }) => object));
+        this.#objectsTrouble = undefined;
+        this.#compile();
+      },
+      onTrouble: (error) => {
+        this.#objectsTrouble = error.message;
+      },
+    });
+  }
+
+  /** Resolves when files have been read, whatever was in them. */
+  async start(): Promise<void> {
+    await this.#objects?.start();
+    await this.#source.start({
+      set: (objects) => {
+        this.#policies = objects;
+        this.#compile();
+      },
+      trouble: (text) => {
+        this.#sourceTrouble = text;
+      },
+    });
+  }
+
+  stop(): void {
+    this.#objects?.stop();
+    this.#source.stop();
+  }
+
+  get set(): CompiledPolicies['set'] | undefined {
+    return this.#compiled?.set;
+  }
+
+  /** See Annotator.annotate. Nothing is added while no policy is in force. */
+  annotate(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    const annotator = this.#annotator;
+    if (annotator === undefined) return undefined;
+    if ((this.#compiled?.set.parties.groups ?? 0) > maxGroups) this.#compile();
+    return annotator.annotate(bytes, start, end);
+  }
+
+  notices(): Notice[] {
+    const notices: Notice[] = [];
+    const add = (severity: Severity, key: string, text: string, mend: string) =>
+      notices.push(Notice.create({ severity, key, text, mend }));
+    const trouble = this.#sourceTrouble ?? this.#compileTrouble;
+    const inForce =
+      this.#compiled === undefined ? 'No policies are in force' : 'The policies read before stay in force';
+    if (trouble !== undefined)
+      add(Severity.ERROR, 'policies-refused', `${inForce}: ${trouble}.`, 'Mend the file; it is read again by itself.');
+    if (this.#objectsTrouble !== undefined) {
+      const text = `Pods and services are known from flows and earlier objects only: ${this.#objectsTrouble}.`;
+      add(Severity.WARNING, 'policy-objects', text, 'Mend the file; it is read again by itself.');
+    }
+    const warnings = this.#compiled?.warnings ?? [];
+    if (warnings.length > 0) {
+      const more = warnings.length > maxWarnings ? `; and ${warnings.length - maxWarnings} more` : '';
+      const text = `Some of the policies is not evaluated: ${warnings.slice(0, maxWarnings).join('; ')}${more}.`;
+      add(Severity.WARNING, 'policies-partly', text, 'Verdicts may differ from those of the cluster there.');
+    }
+    return notices;
+  }
+
+  #compile(): void {
+    try {
+      this.#compiled = compilePolicies(this.#policies, this.#world);
+      this.#compileTrouble = undefined;
+    } catch (error) {
+      this.#compileTrouble = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    const { set } = this.#compiled;
+    this.#annotator =
+      this.#policies.length === 0 ? undefined : new Annotator(set, (decided) => this.tally.add(decided), this.counters);
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readFlowDetails } from '#flow/details.ts';
+import { PeerClient } from '#observer/peer-client.ts';
+import type { Flow } from '#proto/gen/flow/flow.ts';
+import { GetFlowsRequest, ObserverDefinition } from '#proto/gen/observer/observer.ts';
+import { DashboardDefinition, GetStatusRequest } from '#proto/gen/parallax/v1/dashboard.ts';
+import { PolicyExplanation_Agreement as Agreement } from '#proto/gen/parallax/v1/flow_details.ts';
+import { ObserverFixture } from '../observer-fixture.ts';
+import { startRelay } from '../relay.ts';
+import type { PolicyListener, PolicySource } from './policy-source.ts';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+after(async () => {
+  for (const clean of cleanups.reverse()) await clean();
+});
+
+const isolateApi = {
+  kind: 'NetworkPolicy',
+  metadata: { namespace: 'shop', name: 'isolate-api' },
+  spec: { podSelector: { matchLabels: { app: 'api' } } },
+};
+
+class ToldPolicies implements PolicySource {
+  readonly text = 'a test';
+  listener: PolicyListener | undefined;
+
+  async start(listener: PolicyListener): Promise<void> {
+    this.listener = listener;
+    listener.set([{ object: isolateApi, origin: 'test' }]);
+  }
+
+  stop(): void {
+    this.listener = undefined;
+  }
+}
+
+async function relayOver(policies: PolicySource | undefined) {
+  const node = await ObserverFixture.start('a');
+  cleanups.push(() => node.stop());
+  const relay = await startRelay({
+    listen: '127.0.0.1:0',
+    nodeName: 'relay-1',
+    ringBytes: 4 << 20,
+    peers: [node.address],
+    ...(policies === undefined ? {} : { policies }),
+  });
+  cleanups.push(() => relay.stop());
+  const client = new PeerClient({ address: relay.address });
+  cleanups.push(() => client.close());
+  const flows = async (): Promise<Flow[]> => {
+    const found: Flow[] = [];
+    const request = GetFlowsRequest.fromPartial({ number: 100n });
+    const { fullName, methods } = ObserverDefinition;
+    const stream = client.serverStream(fullName, methods.getFlows, request, new AbortController().signal);
+    for await (const { responseTypes: type } of stream) if (type?.$case === 'flow') found.push(type.value);
+    return found;
+  };
+  const arrived = async (count: number): Promise<Flow[]> => {
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      const found = await flows();
+      if (found.length >= count) return found;
+      if (Date.now() > deadline) assert.fail(`${found.length} flows of ${count} after 15 s`);
+      await pause(10);
+    }
+  };
+  return { node, client, arrived };
+}
+
+const ends = {
+  source: { namespace: 'shop', podName: 'web-1', labels: ['k8s:app=web'] },
+  destination: { namespace: 'shop', podName: 'api-1', labels: ['k8s:app=api'] },
+};
+
+describe('a relay with policies', () => {
+  it('serves a drop with the policy that explains it, and goes by a new set from the flow after', async () => {
+    const policies = new ToldPolicies();
+    const { node, arrived } = await relayOver(policies);
+    node.flow('first', 1000, { ...ends, verdict: 2 });
+    const [first] = await arrived(1);
+    assert.deepEqual(
+      first?.ingressDeniedBy.map(({ name }) => name),
+      ['isolate-api'],
+    );
+    assert.equal(first && readFlowDetails(first)?.policy?.agreement, Agreement.AGREES);
+    policies.listener?.set([]);
+    node.flow('second', 0, { ...ends, verdict: 2 });
+    const second = (await arrived(2)).find(({ uuid }) => uuid === 'second');
+    assert.deepEqual(second?.ingressDeniedBy, []);
+    assert.equal(second?.extensions, undefined);
+  });
+
+  it('keeps the last good set, and says among its notices why', async () => {
+    const policies = new ToldPolicies();
+    const { node, client, arrived } = await relayOver(policies);
+    policies.listener?.set([{ object: { ...isolateApi, spec: { podSelector: 'all' } }, origin: 'b.yaml, document 3' }]);
+    const { fullName, methods } = DashboardDefinition;
+    const status = await client.unary(fullName, methods.getStatus, GetStatusRequest.create());
+    const notice = status.notices.find(({ key }) => key === 'policies-refused');
+    assert.match(notice?.text ?? '', /b\.yaml, document 3: NetworkPolicy:shop\/isolate-api: spec\.podSelector must be/);
+    node.flow('after', 0, { ...ends, verdict: 2 });
+    const [flow] = await arrived(1);
+    assert.deepEqual(
+      flow?.ingressDeniedBy.map(({ name }) => name),
+      ['isolate-api'],
+    );
+  });
+
+  it('without policies passes every byte as it came', async () => {
+    const { node, arrived } = await relayOver(undefined);
+    node.flow('plain', 0, { ...ends, verdict: 2 });
+    const [flow] = await arrived(1);
+    assert.equal(flow?.extensions, undefined);
+    assert.deepEqual(flow?.ingressDeniedBy, []);
+  });
+});
