@@ -26,7 +26,9 @@ export function makeCgroups(pods: readonly PodPlan[]): string | null {
   }
 }
 
+/** The internet's client is no container of this machine, so its cgroup has no container's name. */
 export function podCgroup(root: string, pod: PodPlan): string {
+  if (pod.workload.kind === 'External') return join(root, `${pod.app}.scope`);
   return join(root, `kubepods-pod${pod.uid.replaceAll('-', '_')}.slice`, `cri-containerd-${pod.containerId}.scope`);
 }
 

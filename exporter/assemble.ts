@@ -73,6 +73,8 @@ const CONNECT_ERRORS = {
 export class FlowAssembler {
   readonly #parts: AssemblerParts;
   readonly #connections = new Map<string, Known>();
+  /** Connections that an interface of this node sees arrive later in the batch at hand: their first message is before it. */
+  #arriving: ReadonlySet<string> = new Set();
 
   constructor(parts: AssemblerParts) {
     this.#parts = parts;
@@ -81,6 +83,11 @@ export class FlowAssembler {
   /** Records that were read together, in order. */
   assembleBatch(batch: readonly KernelRecord[]): GetFlowsResponse[] {
     for (const record of batch) this.#parts.translations.learn(record);
+    this.#arriving = new Set(
+      batch.flatMap((record) =>
+        record.type === 'connection' && record.view === 'destination' ? [record.connectionId] : [],
+      ),
+    );
     return batch.flatMap((record) => this.assemble(record));
   }
 
@@ -198,6 +205,7 @@ export class FlowAssembler {
     const known = this.#connections.get(String(event.connection));
     if (known === undefined) return [];
     const parts = toLayer7(event);
+    const isSeenAtDestination = known.seenAtDestination || this.#arriving.has(String(event.connection));
     const timeNs = this.#parts.toUnixNs(Number(event.timeNs));
     this.#learnNames(event, known, Number(timeNs / 1_000_000n));
     const flow = this.#baseFlow(Number(event.timeNs), known, event.fromInitiator, {
@@ -214,7 +222,7 @@ export class FlowAssembler {
     flow.l4 = toLayer4(known.protocol, source, destination, 0, undefined);
     flow.verdict = Verdict.FORWARDED;
     flow.l7 = parts.layer7;
-    flow.trafficDirection = known.seenAtDestination ? TrafficDirection.INGRESS : TrafficDirection.EGRESS;
+    flow.trafficDirection = isSeenAtDestination ? TrafficDirection.INGRESS : TrafficDirection.EGRESS;
     flow.interface = this.#interface(known.interfaceIndex);
     flow.socketCookie = BigInt(source.socketCookie);
     flow.cgroupId = BigInt(source.cgroupId);
@@ -222,7 +230,7 @@ export class FlowAssembler {
     if (event.kind === 'handshake') {
       // A TLS hello is no request: the flow stays one of layer 4, with the hello in its details.
       flow.Type = FlowType.L3_L4;
-      Object.assign(flow, toTracePoint(event.fromInitiator !== known.seenAtDestination));
+      Object.assign(flow, toTracePoint(event.fromInitiator !== isSeenAtDestination));
     } else {
       flow.Type = FlowType.L7;
       flow.eventType = { type: EVENT_L7, subType: 0 };

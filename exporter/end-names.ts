@@ -3,6 +3,7 @@
 
 import type { Endpoint, Service } from '#proto/gen/flow/flow.ts';
 import type { Process } from '#proto/gen/parallax/v1/flow_details.ts';
+import { type CgroupOwner, cgroupOwner } from './endpoints/cgroup-owner.ts';
 import { type EndpointInfo, type EndpointLookup, toFlowEndpoint } from './endpoints/endpoint-lookup.ts';
 import type { Backend, ServicePort } from './endpoints/service-directory.ts';
 import type { SocketAddress, TransportProtocol } from './kernel/kernel-record.ts';
@@ -25,13 +26,26 @@ export interface NamedEnd {
   readonly process: Process | undefined;
 }
 
+/** What the machine itself tells of its processes; HostEndpoints is one. */
+export interface HostProcesses {
+  process(
+    pid: number,
+  ): { readonly command: string; readonly executable: string; readonly cgroupPath: string } | undefined;
+  cgroup(cgroupId: bigint): CgroupOwner | undefined;
+  /** Pid of the program that listens on an address of this host. */
+  listenerPid(address: string, port: number, protocol: 'tcp' | 'udp'): number | undefined;
+}
+
 export class EndNames {
   readonly #endpoints: EndpointLookup;
   readonly #sockets: SocketTable;
+  readonly #host: HostProcesses | undefined;
 
-  constructor(endpoints: EndpointLookup, sockets: SocketTable) {
+  /** Without `host`, processes have the pid and command alone that the kernel tells. */
+  constructor(endpoints: EndpointLookup, sockets: SocketTable, host?: HostProcesses) {
     this.#endpoints = endpoints;
     this.#sockets = sockets;
+    this.#host = host;
   }
 
   /**
@@ -47,23 +61,33 @@ export class EndNames {
   ): NamedEnd {
     const socket = this.#sockets.byCookie(end.socketCookie);
     const info = this.#find(end, protocol, listens, socket?.pid ?? 0, atUnixMs);
-    const cgroupId = end.cgroupId || socket?.cgroupId || 0;
-    const process =
-      socket === undefined || socket.pid === 0
-        ? undefined
-        : {
-            pid: socket.pid,
-            command: socket.command,
-            executable: '',
-            containerId: '',
-            unit: '',
-            cgroupId: BigInt(cgroupId),
-          };
+    const process = this.#process(end, protocol, listens, info?.identity === HOST_IDENTITY);
     const named = info?.service === undefined ? info : this.#behind(info, dialled?.backends ?? [], atUnixMs);
     return {
       endpoint: named === undefined ? undefined : toFlowEndpoint(named),
       service: dialled?.service ?? info?.service,
       process,
+    };
+  }
+
+  #process(end: KernelEnd, protocol: TransportProtocol, listens: boolean, isHost: boolean): Process | undefined {
+    const socket = this.#sockets.byCookie(end.socketCookie);
+    let pid = socket?.pid ?? 0;
+    // A server that began to listen before capture did: the kernel did not tell of it, /proc does.
+    if (pid === 0 && listens && isHost && end.port > 0)
+      pid = this.#host?.listenerPid(end.address, end.port, transportOf(protocol)) ?? 0;
+    if (pid === 0) return undefined;
+    const known = this.#host?.process(pid);
+    const cgroupId = BigInt(end.cgroupId || socket?.cgroupId || 0);
+    const owner =
+      (cgroupId > ROOT_CGROUP ? this.#host?.cgroup(cgroupId) : undefined) ?? cgroupOwner(known?.cgroupPath ?? '');
+    return {
+      pid,
+      command: socket?.command || known?.command || '',
+      executable: known?.executable ?? '',
+      containerId: owner.containerId,
+      unit: owner.unit,
+      cgroupId,
     };
   }
 
@@ -86,17 +110,24 @@ export class EndNames {
   ): EndpointInfo | undefined {
     const byAddress = this.#endpoints.byAddress(end.address, atUnixMs);
     if (byAddress !== undefined && (byAddress.podName !== '' || byAddress.service !== undefined)) return byAddress;
+    const isHost = byAddress?.identity === HOST_IDENTITY;
+    // A program in a network of its own is not at the host's address: only a container is one by itself.
+    const isHere = (info: EndpointInfo | undefined) =>
+      info !== undefined && (isHost || info.identity !== HOST_IDENTITY);
     const byCgroup = end.cgroupId > ROOT_CGROUP ? this.#endpoints.byCgroup?.(BigInt(end.cgroupId)) : undefined;
-    if (byCgroup !== undefined) return byCgroup;
+    if (isHere(byCgroup)) return byCgroup;
     const byProcess = pid > 0 ? this.#endpoints.byProcess?.(pid) : undefined;
-    if (byProcess !== undefined) return byProcess;
-    if (listens && byAddress?.identity === HOST_IDENTITY && (protocol === 'TCP' || protocol === 'UDP')) {
-      const transport = protocol === 'TCP' ? 'tcp' : 'udp';
-      const byListener = this.#endpoints.byListener?.(end.address, end.port, transport);
+    if (isHere(byProcess)) return byProcess;
+    if (listens && isHost && (protocol === 'TCP' || protocol === 'UDP')) {
+      const byListener = this.#endpoints.byListener?.(end.address, end.port, transportOf(protocol));
       if (byListener !== undefined) return byListener;
     }
     return byAddress;
   }
+}
+
+function transportOf(protocol: TransportProtocol): 'tcp' | 'udp' {
+  return protocol === 'UDP' ? 'udp' : 'tcp';
 }
 
 function workloadKey(endpoint: EndpointInfo | undefined): string | undefined {

@@ -129,6 +129,7 @@ async function startSource(
       version: packageJson.version,
       endpoints: composeLookups(pods, host, reservedAddresses()),
       services: new ServiceDirectory(pods),
+      host,
       log,
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });

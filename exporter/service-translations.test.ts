@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { readFlowDetails } from '#flow/details.ts';
-import type { Flow } from '#proto/gen/flow/flow.ts';
+import { type Flow, TrafficDirection } from '#proto/gen/flow/flow.ts';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { FlowAssembler } from './assemble.ts';
 import { EndNames } from './end-names.ts';
@@ -166,6 +166,17 @@ test("a request to the service and the pod's answer are one exchange, each told 
   assert.equal(flows[1]?.l7?.latencyNs, 5000n);
   assert.equal(flows[0]?.destinationService?.name, 'catalog');
   assert.equal(flows[1]?.sourceService?.name, 'catalog');
+});
+
+test('a request that is captured before its connection is seen to arrive has the view of its answer', () => {
+  const [, request] = flowsOf(
+    assembler.assembleBatch([
+      connection(VIRTUAL, 'source'),
+      message(CLIENT, VIRTUAL, 'GET /items HTTP/1.1\r\nHost: catalog\r\n\r\n'),
+      connection(BACKEND, 'destination'),
+    ]),
+  );
+  assert.equal(request?.trafficDirection, TrafficDirection.INGRESS);
 });
 
 test('a pod behind the service that is not seen here leaves its workload and port, and no pod', () => {

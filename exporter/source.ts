@@ -4,7 +4,7 @@ import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { FlowAssembler } from './assemble.ts';
-import { EndNames } from './end-names.ts';
+import { EndNames, type HostProcesses } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
 import type { ServiceDirectory } from './endpoints/service-directory.ts';
@@ -41,6 +41,7 @@ export interface KernelSourceOptions {
   readonly version: string;
   readonly endpoints: EndpointLookup;
   readonly services: ServiceDirectory;
+  readonly host: HostProcesses;
   readonly interfaces?: string;
   log(line: string): void;
 }
@@ -56,7 +57,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const assembler = new FlowAssembler({
     nodeName,
     version,
-    names: new EndNames(options.endpoints, sockets),
+    names: new EndNames(options.endpoints, sockets, options.host),
     sockets,
     tracker,
     dnsNames: new DnsNames(),

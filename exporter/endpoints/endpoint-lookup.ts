@@ -41,34 +41,6 @@ export function composeLookups(...sources: readonly EndpointLookup[]): Required<
   };
 }
 
-/** One end of a connection, with whatever the kernel side could tell of its local process. */
-export interface ConnectionEnd {
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: 'tcp' | 'udp';
-  /** Kernel's id of the sender's cgroup; 0 or absent if unknown. */
-  readonly cgroupId?: bigint | undefined;
-  readonly pid?: number | undefined;
-  readonly atUnixMs?: number | undefined;
-}
-
-/**
- * Who is at an end, the most telling answer first:
- * 1. a pod or service that has the address;
- * 2. the container, unit or process that the kernel saw there (pid before cgroup: it tells processes of a session apart);
- * 3. on an address of this host, whoever listens on the port;
- * 4. the reserved identity of the address: host, remote-node, kube-apiserver, world.
- */
-export function lookUpEnd(lookup: Required<EndpointLookup>, end: ConnectionEnd): EndpointInfo | undefined {
-  const byAddress = lookup.byAddress(end.address, end.atUnixMs);
-  if (byAddress && (byAddress.podName !== '' || byAddress.service)) return byAddress;
-  const seen =
-    (end.pid ? lookup.byProcess(end.pid) : undefined) ?? (end.cgroupId ? lookup.byCgroup(end.cgroupId) : undefined);
-  if (seen) return seen;
-  const isHost = byAddress?.labels.includes('reserved:host') === true;
-  return (isHost ? lookup.byListener(end.address, end.port, end.protocol) : undefined) ?? byAddress;
-}
-
 /** flow.Endpoint of a local or remote end; the endpoint ID is an agent's own number, which we do not have. */
 export function toFlowEndpoint(endpoint: EndpointInfo): Endpoint {
   return {

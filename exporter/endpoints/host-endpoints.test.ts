@@ -7,7 +7,6 @@ import { type TestContext, test } from 'node:test';
 import { canonicalAddress } from './addresses.ts';
 import { cgroupOwner } from './cgroup-owner.ts';
 import { CgroupPaths } from './cgroup-paths.ts';
-import { composeLookups, lookUpEnd } from './endpoint-lookup.ts';
 import { HostEndpoints } from './host-endpoints.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import { reservedAddresses } from './reserved-addresses.ts';
@@ -175,25 +174,6 @@ test("the kernel's own tables name this very process as the owner of its listeni
   const sockets = new ListeningSockets('/proc', { scanMs: 10_000, scanIntervalMs: 0, monotonicMs: () => 0 });
   assert.equal(sockets.ownerOf('127.0.0.1', address.port, 'tcp'), process.pid);
   server.close();
-});
-
-test('ends are named in order: process before cgroup before listener before the bare host, and only host ports by listener', (context) => {
-  const { endpoints, process, listen, cgroup } = host(context);
-  process(30, { comm: 'client', exe: '/opt/client' });
-  process(31, { comm: 'server', exe: '/opt/server', socket: 600 });
-  listen('tcp', [['00000000:1F90', '0A', 600]]);
-  const unit = cgroup('system.slice/cron.service');
-  const lookup = composeLookups(endpoints, reservedAddresses());
-  const name = (end: Partial<Parameters<typeof lookUpEnd>[1]>) => {
-    const found = lookUpEnd(lookup, { address: '192.168.1.10', port: 9, protocol: 'tcp', ...end });
-    return found?.workloads[0]?.name ?? found?.labels[0];
-  };
-  assert.equal(name({ pid: 30, cgroupId: unit }), 'client');
-  assert.equal(name({ cgroupId: unit }), 'cron.service');
-  assert.equal(name({ port: 8080 }), 'server');
-  assert.equal(name({}), 'reserved:host');
-  assert.equal(name({ address: 'fe80::1' }), 'reserved:host');
-  assert.equal(name({ address: '8.8.8.8', port: 8080 }), 'reserved:world');
 });
 
 test('addresses have one text each', () => {

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { canonicalAddress, isLoopback } from './addresses.ts';
-import { cgroupOwner } from './cgroup-owner.ts';
+import { type CgroupOwner, cgroupOwner } from './cgroup-owner.ts';
 import { CgroupPaths } from './cgroup-paths.ts';
 import type { EndpointInfo, EndpointLookup } from './endpoint-lookup.ts';
 import { reservedEndpoint } from './identities.ts';
@@ -69,8 +69,12 @@ export class HostEndpoints implements Required<EndpointLookup> {
   }
 
   byListener(address: string, port: number, protocol: 'tcp' | 'udp'): EndpointInfo | undefined {
-    const pid = this.listeners.ownerOf(address, port, protocol);
+    const pid = this.listenerPid(address, port, protocol);
     return pid === undefined ? undefined : this.byProcess(pid);
+  }
+
+  listenerPid(address: string, port: number, protocol: 'tcp' | 'udp'): number | undefined {
+    return this.listeners.ownerOf(address, port, protocol);
   }
 
   /** The process itself, for FlowDetails. */
@@ -79,7 +83,7 @@ export class HostEndpoints implements Required<EndpointLookup> {
   }
 
   /** Container id and unit of a cgroup, for FlowDetails; undefined if the group is not known. */
-  cgroup(cgroupId: bigint): { readonly containerId: string; readonly unit: string } | undefined {
+  cgroup(cgroupId: bigint): CgroupOwner | undefined {
     const path = this.cgroups.pathOf(cgroupId);
     return path === undefined ? undefined : cgroupOwner(path);
   }

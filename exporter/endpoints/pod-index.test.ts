@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { composeLookups, lookUpEnd, toFlowEndpoint } from './endpoint-lookup.ts';
+import { composeLookups, toFlowEndpoint } from './endpoint-lookup.ts';
 import { identityOfLabels } from './identities.ts';
 import { type KubernetesObject, parseKubernetesObject } from './kubernetes-types.ts';
 import { PodIndex } from './pod-index.ts';
@@ -191,7 +191,6 @@ test('service addresses name the service; nodes are host or remote-node; the API
   assert.equal(lookup.byAddress('192.168.0.2')?.identity, 6);
   assert.equal(lookup.byAddress('192.168.0.9')?.identity, 7);
   assert.deepEqual(lookup.byAddress('1.1.1.1')?.labels, ['reserved:world']);
-  assert.equal(lookUpEnd(lookup, { address: '1.1.1.1', port: 1, protocol: 'tcp' })?.identity, 2);
 });
 
 test('beyond its bound the index refuses new objects, counts them and keeps what it has', () => {

@@ -61,10 +61,10 @@ test('SQL verbs are found past comments and WITH', () => {
 });
 
 test('redis: arguments are hidden, subcommands are part of the name, keys are shown only on request', () => {
-  assert.deepEqual(redactRedis(['set', 'k', 'v'], 2, DEFAULT_REDACTION), { name: 'SET', detail: 'SET ? ?' });
-  assert.equal(redactRedis(['config', 'set', 'requirepass', 'x'], 3, DEFAULT_REDACTION).detail, 'CONFIG SET ? ?');
+  assert.deepEqual(redactRedis(['set', 'k', 'v'], 2, DEFAULT_REDACTION), { name: 'SET', detail: '? ?' });
+  assert.equal(redactRedis(['config', 'set', 'requirepass', 'x'], 3, DEFAULT_REDACTION).detail, '? ?');
   const shown = { ...DEFAULT_REDACTION, redisKeys: true };
-  assert.equal(redactRedis(['GET', 'user:1'], 1, shown).detail, 'GET user:1');
-  assert.equal(redactRedis(['AUTH', 'secret'], 1, shown).detail, 'AUTH ?');
-  assert.equal(redactRedis(['MGET'], 20, DEFAULT_REDACTION).detail, 'MGET ? ? ? ? ? ? ? ? …');
+  assert.equal(redactRedis(['GET', 'user:1'], 1, shown).detail, 'user:1');
+  assert.equal(redactRedis(['AUTH', 'secret'], 1, shown).detail, '?');
+  assert.equal(redactRedis(['MGET'], 20, DEFAULT_REDACTION).detail, '? ? ? ? ? ? ? ? …');
 });

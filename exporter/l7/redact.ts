@@ -127,7 +127,7 @@ const CONTAINER_REDIS = new Set(
 );
 const MAX_REDIS_MARKS = 8;
 
-/** Name ("CONFIG GET") and detail ("SET ? ?") of a redis command; `words` as sent. */
+/** Name ("CONFIG SET") and arguments ("? ?") of a redis command; `words` as sent. */
 export function redactRedis(
   words: readonly string[],
   argumentCount: number,
@@ -144,5 +144,5 @@ export function redactRedis(
   const showsKey = rules.redisKeys && !hasSubcommand && !KEYLESS_REDIS.has(command) && /^[!-~]+$/.test(second);
   if (showsKey && marks.length > 0) marks[0] = second;
   const more = argumentCount - (hasSubcommand ? 1 : 0) > MAX_REDIS_MARKS ? ['…'] : [];
-  return { name, detail: [name, ...marks, ...more].join(' ') };
+  return { name, detail: [...marks, ...more].join(' ') };
 }

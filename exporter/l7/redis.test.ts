@@ -83,11 +83,11 @@ test('a real server: pipelined commands are answered in order, errors by their w
     assert.deepEqual(
       responses.map((message) => (message.protocol === 'redis' ? [message.name, message.detail, message.status] : [])),
       [
-        ['SET', 'SET ? ?', 'OK'],
-        ['LPUSH', 'LPUSH ? ?', 'WRONGTYPE'],
-        ['GET', 'GET ?', 'OK'],
-        ['CONFIG GET', 'CONFIG GET ?', 'OK'],
-        ['ECHO', 'ECHO ?', 'OK'],
+        ['SET', '? ?', 'OK'],
+        ['LPUSH', '? ?', 'WRONGTYPE'],
+        ['GET', '?', 'OK'],
+        ['CONFIG GET', '?', 'OK'],
+        ['ECHO', '?', 'OK'],
       ],
     );
     const text = JSON.stringify(events, (_, value) => (typeof value === 'bigint' ? String(value) : value));

@@ -39,7 +39,7 @@ test('an HTTP response carries method, url and code as Hubble has them, and surv
 });
 
 test('an operation has a Layer7 without record for its type and latency, and its own message', () => {
-  const message = { protocol: 'redis', name: 'GET', detail: 'GET ?', status: 'WRONGTYPE', error: true } as const;
+  const message = { protocol: 'redis', name: 'GET', detail: '?', status: 'WRONGTYPE', error: true } as const;
   const parts = toLayer7({ ...common, kind: 'response', latencyNs: 9n, message });
   assert.equal(parts.layer7?.record, undefined);
   assert.equal(parts.layer7?.latencyNs, 9n);
