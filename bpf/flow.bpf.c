@@ -4,6 +4,8 @@
  * host interfaces and loopback. In: packets, left untouched. Out: records into the ring, entries in the two
  * connection tables, counters. User space removes entries (nothing is evicted unseen) and reports what they still hold.
  *
+ * Long because the verifier sees one program: parse, account and report share their state on one stack.
+ *
  * One program per place: veth_in (a pod sends), veth_out (a pod receives), host_out, host_in, loopback_out.
  */
 #include "kernel.h"

@@ -2,6 +2,7 @@
 // endpoints, without decoding the rest. Field numbers are those of proto/observer/observer.proto and proto/flow/flow.proto.
 // Where a singular message occurs twice the last one wins whole, as in the generated decoder. What is inside fields that
 // no column needs is not looked at, so it may still fail to decode later.
+// Long because the fields of two messages stand here in one switch each: split up, a field and its column would be in two places.
 
 import { HAS_TCP_FLAGS, KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS, KIND_NONE, REPLY_UNSET } from './columns.ts';
 import {

@@ -30,12 +30,14 @@ const checks = [
       'setup',
     ],
   ],
-  ['import rules can fail', 'node', [join('tools', 'planted-violation.mjs')]],
   ['dead code', bin('knip'), ['--no-progress']],
   ['generated code is current', 'node', [join('tools', 'proto-current.mjs')]],
   ['paths named in docs exist', 'node', [join('tools', 'doc-paths.mjs')]],
   ['file sizes', 'node', [join('tools', 'file-sizes.mjs')]],
 ];
+
+// Plants files in the tree, so nothing else may read it meanwhile.
+const alone = ['import rules can fail', 'node', [join('tools', 'planted-violation.mjs')]];
 
 function runCheck([title, command, args]) {
   return new Promise((resolve) => {
@@ -65,4 +67,5 @@ const lane = async () => {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results.push(await runCheck(next));
 };
 await Promise.all([lane(), lane()]);
+results.push(await runCheck(alone));
 process.exitCode = results.every(Boolean) ? 0 : 1;

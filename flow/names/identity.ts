@@ -35,8 +35,3 @@ export function identityOfText(text: string): number | undefined {
   const number = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
   return number <= 0xffff_ffff ? number : undefined;
 }
-
-/** True outside the cluster. */
-export function isWorldIdentity(identity: number): boolean {
-  return identity === worldIdentity || identity === 9 || identity === 10;
-}
