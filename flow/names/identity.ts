@@ -16,8 +16,6 @@ const reservedWords: ReadonlyMap<number, string> = new Map([
   [11, 'encrypted-overlay'],
 ]);
 
-export const worldIdentity = 2;
-
 const numbersByWord: ReadonlyMap<string, number> = new Map([...reservedWords].map(([number, word]) => [word, number]));
 
 /** The word of a reserved identity, undefined for others. */
