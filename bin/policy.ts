@@ -1,14 +1,16 @@
-// `parallax policy explain`: which policy lets a flow through or stops it, and why. Offline: each line of standard input carries
-// policies, cluster and flow.
+// `parallax policy`: its subcommands; and explain: which policy lets a flow through or stops it, and why. Offline: each line of
+// standard input carries policies, cluster and flow.
 
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { answerCase } from '#policy/policy-case.ts';
 import { writeOut } from './output.ts';
+import { previewCommand } from './policy-preview.ts';
 
 export function policyCommand(): Command {
   return new Command('policy')
     .description('evaluate network policies')
+    .addCommand(previewCommand())
     .addCommand(
       new Command('explain')
         .description(
