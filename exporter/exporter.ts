@@ -1,5 +1,6 @@
 // One exporter: a source of flows, a ring, and the gRPC services that serve it (Observer, Peer, health, reflection).
 
+import { Registry } from 'prom-client';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
@@ -13,6 +14,7 @@ import { PodIndex } from './endpoints/pod-index.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
 import { ServiceDirectory } from './endpoints/service-directory.ts';
 import { registerStatus } from './exporter-status.ts';
+import { flowMetrics } from './flow-metrics.ts';
 import { checkSupport } from './kernel/support.ts';
 import { type MetricsServer, serveMetrics } from './metrics.ts';
 import { type Obstacle, obstacleOf } from './notices.ts';
@@ -61,11 +63,12 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     const server = new GrpcServer();
     const address = await serve(server, ring, options, () => source);
     undo.push(() => server.stop());
-    const started = await startSource(ring, options, log, undo);
+    const registry = options.metrics === undefined ? undefined : new Registry();
+    const started = await startSource(ring, options, registry, log, undo);
     source = started;
     undo.push(() => started.stop());
-    if (options.metrics !== undefined) {
-      const metrics: MetricsServer = await serveMetrics(options.metrics, ring, started);
+    if (options.metrics !== undefined && registry !== undefined) {
+      const metrics: MetricsServer = await serveMetrics(options.metrics, registry, ring, started);
       undo.push(() => metrics.stop());
     }
     server.setServing(true);
@@ -109,6 +112,7 @@ async function serve(
 async function startSource(
   ring: FlowRing,
   options: ExporterOptions,
+  registry: Registry | undefined,
   log: (line: string) => void,
   undo: (() => Promise<void> | void)[],
 ): Promise<FlowSource> {
@@ -122,6 +126,7 @@ async function startSource(
     undo.push(() => objects.stop());
   }
   const host = new HostEndpoints({ byContainerId: (id) => pods.byContainerId(id) });
+  const metrics = registry === undefined ? undefined : flowMetrics(registry);
   try {
     return await startKernelSource({
       ring,
@@ -131,6 +136,7 @@ async function startSource(
       services: new ServiceDirectory(pods),
       host,
       log,
+      ...(metrics === undefined ? {} : { onResponse: (response) => metrics.note(response) }),
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });
   } catch (error) {

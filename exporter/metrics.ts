@@ -1,7 +1,8 @@
-// Prometheus metrics of an exporter over HTTP: what was seen, lost and skipped, hop by hop. Figures are read when asked.
+// Prometheus metrics of an exporter over HTTP: what was seen, lost and skipped, hop by hop, read when asked; and flows under
+// Hubble's names, counted as they come.
 
 import { createServer } from 'node:http';
-import { Gauge, Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { FlowRing } from '#observer/flow-ring.ts';
 import type { FlowSource } from './source.ts';
 
@@ -9,9 +10,14 @@ export interface MetricsServer {
   stop(): Promise<void>;
 }
 
-/** @param listen "host:port" */
-export async function serveMetrics(listen: string, ring: FlowRing, source: FlowSource): Promise<MetricsServer> {
-  const registry = exporterMetrics(ring, source);
+/** @param listen "host:port"  @param registry with the flows' metrics already */
+export async function serveMetrics(
+  listen: string,
+  registry: Registry,
+  ring: FlowRing,
+  source: FlowSource,
+): Promise<MetricsServer> {
+  addExporterMetrics(registry, ring, source);
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {
       response.writeHead(404).end('metrics are at /metrics\n');
@@ -39,8 +45,7 @@ export async function serveMetrics(listen: string, ring: FlowRing, source: FlowS
   };
 }
 
-function exporterMetrics(ring: FlowRing, source: FlowSource): Registry {
-  const registry = new Registry();
+function addExporterMetrics(registry: Registry, ring: FlowRing, source: FlowSource): void {
   const add = (name: string, help: string, read: () => Readonly<Record<string, number>>) => {
     const gauge: Gauge<'kind'> = new Gauge({
       name,
@@ -82,5 +87,4 @@ function exporterMetrics(ring: FlowRing, source: FlowSource): Registry {
     used_bytes: ring.usedBytes,
     capacity_bytes: ring.capacityBytes,
   }));
-  return registry;
 }

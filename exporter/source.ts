@@ -43,6 +43,8 @@ export interface KernelSourceOptions {
   readonly services: ServiceDirectory;
   readonly host: HostProcesses;
   readonly interfaces?: string;
+  /** Told of each response that goes into the ring. */
+  onResponse?(response: GetFlowsResponse): void;
   log(line: string): void;
 }
 
@@ -66,7 +68,10 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     interfaceName: (index) => interfaces.get(index),
   });
   const append = (responses: readonly GetFlowsResponse[]) => {
-    for (const response of responses) ring.append(GetFlowsResponse.encode(response).finish());
+    for (const response of responses) {
+      ring.append(GetFlowsResponse.encode(response).finish());
+      options.onResponse?.(response);
+    }
   };
   const capture = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
