@@ -69,6 +69,13 @@ function describeLack(
   return `${rule} allows ${wants.join('; and ')}.`;
 }
 
+/** What a rule says, in words: "allows pods of shop with app=web on TCP 8080". */
+export function describeRule(entry: Entry): string {
+  const l7 = entry.l7 === undefined ? '' : `, for ${entry.l7.text}`;
+  const verb = entry.action === 'deny' ? 'denies' : 'allows';
+  return `${verb} ${describePeers(entry)} on ${describePorts(entry)}${l7}`;
+}
+
 function describePeers(entry: Entry): string {
   if (entry.peers === undefined) return 'anyone';
   return entry.peers.length === 0 ? 'nobody' : entry.peers.map((each) => each.text).join(' or ');

@@ -18,6 +18,7 @@ import type { PeerSet } from './peers/peer-set.ts';
 import { StaticPeers } from './peers/static-peers.ts';
 import type { PeerTls } from './peers/tls-files.ts';
 import { PoliciesInForce } from './policy/policies-in-force.ts';
+import { policyReport } from './policy/policy-report.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import { makeMetrics, serveMetrics } from './relay-metrics.ts';
 import { type Clock, RelayTime } from './relay-time.ts';
@@ -118,7 +119,10 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     nowMs: () => time.nowMs(),
   });
   const maps = new MapSource(map, new FilteredMaps(ring, ends), () => time.nowMs());
-  const dashboard = registerDashboard(server, { ring, time, maps, currentStatus: () => cluster.status() });
+  const dashboard = registerDashboard(server, {
+    ...{ ring, time, maps, currentStatus: () => cluster.status() },
+    ...(policies === undefined ? {} : { policyReport: (windowSeconds) => policyReport(policies, windowSeconds) }),
+  });
 
   const noteAvailability = () =>
     server.setServing([...peers.values()].some((peer) => peer.connection.state === 'READY'));

@@ -10,7 +10,9 @@ import { GrpcError } from '#observer/grpc-error.ts';
 import type { GrpcServer } from '#observer/grpc-server.ts';
 import {
   DashboardDefinition,
+  type GetPoliciesRequest,
   GetServiceMapRequest,
+  PolicyReport,
   type ServiceMap,
   type Status,
   type WatchRequest,
@@ -28,6 +30,8 @@ export interface DashboardSource {
   readonly time: RelayTime;
   readonly maps: MapSource;
   readonly currentStatus: () => Status;
+  /** Absent where the relay was given no policies. */
+  readonly policyReport?: (windowSeconds: number) => PolicyReport;
 }
 
 export interface DashboardService {
@@ -95,6 +99,8 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
           },
         );
       },
+      getPolicies: (call: ServerUnaryCall<GetPoliciesRequest, PolicyReport>, answer: sendUnaryData<PolicyReport>) =>
+        answer(null, source.policyReport?.(call.request.windowSeconds) ?? PolicyReport.create()),
       getStatus: (_call: unknown, answer: sendUnaryData<Status>) => answer(null, source.currentStatus()),
     },
     ['watch'],

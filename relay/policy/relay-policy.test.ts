@@ -5,7 +5,7 @@ import { readFlowDetails } from '#flow/details.ts';
 import { PeerClient } from '#observer/peer-client.ts';
 import type { Flow } from '#proto/gen/flow/flow.ts';
 import { GetFlowsRequest, ObserverDefinition } from '#proto/gen/observer/observer.ts';
-import { DashboardDefinition, GetStatusRequest } from '#proto/gen/parallax/v1/dashboard.ts';
+import { DashboardDefinition, GetPoliciesRequest, GetStatusRequest } from '#proto/gen/parallax/v1/dashboard.ts';
 import { PolicyExplanation_Agreement as Agreement } from '#proto/gen/parallax/v1/flow_details.ts';
 import { ObserverFixture } from '../observer-fixture.ts';
 import { startRelay } from '../relay.ts';
@@ -105,6 +105,30 @@ describe('a relay with policies', () => {
     assert.deepEqual(
       flow?.ingressDeniedBy.map(({ name }) => name),
       ['isolate-api'],
+    );
+  });
+
+  it('reports what each policy selects and decided, and pods that none restricts', async () => {
+    const { node, client, arrived } = await relayOver(new ToldPolicies());
+    node.flow('drop', 0, { ...ends, verdict: 2 });
+    node.flow('open', 0, { source: ends.destination, destination: ends.source });
+    await arrived(2);
+    const { fullName, methods } = DashboardDefinition;
+    const report = await client.unary(fullName, methods.getPolicies, GetPoliciesRequest.create());
+    assert.equal(report.configured, true);
+    assert.deepEqual(
+      report.policies.map(({ namespace, name, allowed, denied, selects }) => [
+        namespace,
+        name,
+        allowed,
+        denied,
+        selects,
+      ]),
+      [['shop', 'isolate-api', 0n, 1n, 'pods of shop with app=api']],
+    );
+    assert.deepEqual(
+      report.unrestricted.map(({ namespace, name, ingress, egress }) => [namespace, name, ingress, egress]),
+      [['shop', 'web-1', 1n, 0n]],
     );
   });
 

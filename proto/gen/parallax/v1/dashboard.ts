@@ -292,6 +292,66 @@ export function notice_SeverityToJSON(object: Notice_Severity): string {
   }
 }
 
+export interface GetPoliciesRequest {
+  /** Up to 600; 0 means 60. */
+  windowSeconds: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface PolicyReport {
+  /** False where this relay was given no policies: then all else is empty. */
+  configured: boolean;
+  /** Where policies come from, in words. */
+  source: string;
+  /** "kubernetes" or "cilium": how they are read. */
+  dialect: string;
+  windowSeconds: number;
+  /** Share of the window for which decisions are known. */
+  coveredMs: number;
+  /** By namespace and name; at most 2000. */
+  policies: PolicyUsage[];
+  omittedPolicies: number;
+  /** Pods that had traffic which no policy restricts, most of it first; at most 200. */
+  unrestricted: UnrestrictedPod[];
+  notices: Notice[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Flows are counted where the policy is enforced, once a connection and once a request. */
+export interface PolicyUsage {
+  kind: string;
+  namespace: string;
+  name: string;
+  /** What it selects, in words, and the pods known to match. */
+  selects: string;
+  pods: string[];
+  rules: PolicyRuleUsage[];
+  allowed: bigint;
+  denied: bigint;
+  /** Forwarded though policy would deny. */
+  notEnforced: bigint;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface PolicyRuleUsage {
+  /** Where it stands in the policy: "ingress[0]". */
+  path: string;
+  action: string;
+  text: string;
+  /** Flows that it decided, alone or with others. */
+  matched: bigint;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface UnrestrictedPod {
+  namespace: string;
+  name: string;
+  /** Flows into it and out of it that no policy restricts. */
+  ingress: bigint;
+  egress: bigint;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 function createBaseWatchRequest(): WatchRequest {
   return {
     whitelist: [],
@@ -2743,6 +2803,849 @@ export const Notice: MessageFns<Notice> = {
   },
 };
 
+function createBaseGetPoliciesRequest(): GetPoliciesRequest {
+  return { windowSeconds: 0, _unknownFields: {} };
+}
+
+export const GetPoliciesRequest: MessageFns<GetPoliciesRequest> = {
+  encode(message: GetPoliciesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.windowSeconds !== 0) {
+      writer.uint32(8).uint32(message.windowSeconds);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPoliciesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPoliciesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.windowSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetPoliciesRequest {
+    return {
+      windowSeconds: isSet(object.windowSeconds)
+        ? globalThis.Number(object.windowSeconds)
+        : isSet(object.window_seconds)
+        ? globalThis.Number(object.window_seconds)
+        : 0,
+    };
+  },
+
+  toJSON(message: GetPoliciesRequest): unknown {
+    const obj: any = {};
+    if (message.windowSeconds !== 0) {
+      obj.windowSeconds = Math.round(message.windowSeconds);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetPoliciesRequest>, I>>(base?: I): GetPoliciesRequest {
+    return GetPoliciesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetPoliciesRequest>, I>>(object: I): GetPoliciesRequest {
+    const message = createBaseGetPoliciesRequest();
+    message.windowSeconds = object.windowSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBasePolicyReport(): PolicyReport {
+  return {
+    configured: false,
+    source: "",
+    dialect: "",
+    windowSeconds: 0,
+    coveredMs: 0,
+    policies: [],
+    omittedPolicies: 0,
+    unrestricted: [],
+    notices: [],
+    _unknownFields: {},
+  };
+}
+
+export const PolicyReport: MessageFns<PolicyReport> = {
+  encode(message: PolicyReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.configured !== false) {
+      writer.uint32(8).bool(message.configured);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.dialect !== "") {
+      writer.uint32(26).string(message.dialect);
+    }
+    if (message.windowSeconds !== 0) {
+      writer.uint32(32).uint32(message.windowSeconds);
+    }
+    if (message.coveredMs !== 0) {
+      writer.uint32(40).uint32(message.coveredMs);
+    }
+    for (const v of message.policies) {
+      PolicyUsage.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.omittedPolicies !== 0) {
+      writer.uint32(56).uint32(message.omittedPolicies);
+    }
+    for (const v of message.unrestricted) {
+      UnrestrictedPod.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.notices) {
+      Notice.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PolicyReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePolicyReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.configured = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dialect = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.windowSeconds = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.coveredMs = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.policies.push(PolicyUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.omittedPolicies = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.unrestricted.push(UnrestrictedPod.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.notices.push(Notice.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PolicyReport {
+    return {
+      configured: isSet(object.configured) ? globalThis.Boolean(object.configured) : false,
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      dialect: isSet(object.dialect) ? globalThis.String(object.dialect) : "",
+      windowSeconds: isSet(object.windowSeconds)
+        ? globalThis.Number(object.windowSeconds)
+        : isSet(object.window_seconds)
+        ? globalThis.Number(object.window_seconds)
+        : 0,
+      coveredMs: isSet(object.coveredMs)
+        ? globalThis.Number(object.coveredMs)
+        : isSet(object.covered_ms)
+        ? globalThis.Number(object.covered_ms)
+        : 0,
+      policies: globalThis.Array.isArray(object?.policies)
+        ? object.policies.map((e: any) => PolicyUsage.fromJSON(e))
+        : [],
+      omittedPolicies: isSet(object.omittedPolicies)
+        ? globalThis.Number(object.omittedPolicies)
+        : isSet(object.omitted_policies)
+        ? globalThis.Number(object.omitted_policies)
+        : 0,
+      unrestricted: globalThis.Array.isArray(object?.unrestricted)
+        ? object.unrestricted.map((e: any) => UnrestrictedPod.fromJSON(e))
+        : [],
+      notices: globalThis.Array.isArray(object?.notices) ? object.notices.map((e: any) => Notice.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PolicyReport): unknown {
+    const obj: any = {};
+    if (message.configured !== false) {
+      obj.configured = message.configured;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.dialect !== "") {
+      obj.dialect = message.dialect;
+    }
+    if (message.windowSeconds !== 0) {
+      obj.windowSeconds = Math.round(message.windowSeconds);
+    }
+    if (message.coveredMs !== 0) {
+      obj.coveredMs = Math.round(message.coveredMs);
+    }
+    if (message.policies?.length) {
+      obj.policies = message.policies.map((e) => PolicyUsage.toJSON(e));
+    }
+    if (message.omittedPolicies !== 0) {
+      obj.omittedPolicies = Math.round(message.omittedPolicies);
+    }
+    if (message.unrestricted?.length) {
+      obj.unrestricted = message.unrestricted.map((e) => UnrestrictedPod.toJSON(e));
+    }
+    if (message.notices?.length) {
+      obj.notices = message.notices.map((e) => Notice.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PolicyReport>, I>>(base?: I): PolicyReport {
+    return PolicyReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PolicyReport>, I>>(object: I): PolicyReport {
+    const message = createBasePolicyReport();
+    message.configured = object.configured ?? false;
+    message.source = object.source ?? "";
+    message.dialect = object.dialect ?? "";
+    message.windowSeconds = object.windowSeconds ?? 0;
+    message.coveredMs = object.coveredMs ?? 0;
+    message.policies = object.policies?.map((e) => PolicyUsage.fromPartial(e)) || [];
+    message.omittedPolicies = object.omittedPolicies ?? 0;
+    message.unrestricted = object.unrestricted?.map((e) => UnrestrictedPod.fromPartial(e)) || [];
+    message.notices = object.notices?.map((e) => Notice.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePolicyUsage(): PolicyUsage {
+  return {
+    kind: "",
+    namespace: "",
+    name: "",
+    selects: "",
+    pods: [],
+    rules: [],
+    allowed: 0n,
+    denied: 0n,
+    notEnforced: 0n,
+    _unknownFields: {},
+  };
+}
+
+export const PolicyUsage: MessageFns<PolicyUsage> = {
+  encode(message: PolicyUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.namespace !== "") {
+      writer.uint32(18).string(message.namespace);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.selects !== "") {
+      writer.uint32(34).string(message.selects);
+    }
+    for (const v of message.pods) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.rules) {
+      PolicyRuleUsage.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.allowed !== 0n) {
+      if (BigInt.asUintN(64, message.allowed) !== message.allowed) {
+        throw new globalThis.Error("value provided for field message.allowed of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.allowed);
+    }
+    if (message.denied !== 0n) {
+      if (BigInt.asUintN(64, message.denied) !== message.denied) {
+        throw new globalThis.Error("value provided for field message.denied of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.denied);
+    }
+    if (message.notEnforced !== 0n) {
+      if (BigInt.asUintN(64, message.notEnforced) !== message.notEnforced) {
+        throw new globalThis.Error("value provided for field message.notEnforced of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.notEnforced);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PolicyUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePolicyUsage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.selects = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.pods.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.rules.push(PolicyRuleUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.allowed = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.denied = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.notEnforced = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PolicyUsage {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      selects: isSet(object.selects) ? globalThis.String(object.selects) : "",
+      pods: globalThis.Array.isArray(object?.pods) ? object.pods.map((e: any) => globalThis.String(e)) : [],
+      rules: globalThis.Array.isArray(object?.rules) ? object.rules.map((e: any) => PolicyRuleUsage.fromJSON(e)) : [],
+      allowed: isSet(object.allowed) ? BigInt(object.allowed) : 0n,
+      denied: isSet(object.denied) ? BigInt(object.denied) : 0n,
+      notEnforced: isSet(object.notEnforced)
+        ? BigInt(object.notEnforced)
+        : isSet(object.not_enforced)
+        ? BigInt(object.not_enforced)
+        : 0n,
+    };
+  },
+
+  toJSON(message: PolicyUsage): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.selects !== "") {
+      obj.selects = message.selects;
+    }
+    if (message.pods?.length) {
+      obj.pods = message.pods;
+    }
+    if (message.rules?.length) {
+      obj.rules = message.rules.map((e) => PolicyRuleUsage.toJSON(e));
+    }
+    if (message.allowed !== 0n) {
+      obj.allowed = message.allowed.toString();
+    }
+    if (message.denied !== 0n) {
+      obj.denied = message.denied.toString();
+    }
+    if (message.notEnforced !== 0n) {
+      obj.notEnforced = message.notEnforced.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PolicyUsage>, I>>(base?: I): PolicyUsage {
+    return PolicyUsage.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PolicyUsage>, I>>(object: I): PolicyUsage {
+    const message = createBasePolicyUsage();
+    message.kind = object.kind ?? "";
+    message.namespace = object.namespace ?? "";
+    message.name = object.name ?? "";
+    message.selects = object.selects ?? "";
+    message.pods = object.pods?.map((e) => e) || [];
+    message.rules = object.rules?.map((e) => PolicyRuleUsage.fromPartial(e)) || [];
+    message.allowed = (object.allowed !== undefined && object.allowed !== null) ? BigInt(object.allowed) : 0n;
+    message.denied = (object.denied !== undefined && object.denied !== null) ? BigInt(object.denied) : 0n;
+    message.notEnforced = (object.notEnforced !== undefined && object.notEnforced !== null)
+      ? BigInt(object.notEnforced)
+      : 0n;
+    return message;
+  },
+};
+
+function createBasePolicyRuleUsage(): PolicyRuleUsage {
+  return { path: "", action: "", text: "", matched: 0n, _unknownFields: {} };
+}
+
+export const PolicyRuleUsage: MessageFns<PolicyRuleUsage> = {
+  encode(message: PolicyRuleUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.action !== "") {
+      writer.uint32(18).string(message.action);
+    }
+    if (message.text !== "") {
+      writer.uint32(26).string(message.text);
+    }
+    if (message.matched !== 0n) {
+      if (BigInt.asUintN(64, message.matched) !== message.matched) {
+        throw new globalThis.Error("value provided for field message.matched of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.matched);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PolicyRuleUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePolicyRuleUsage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.matched = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PolicyRuleUsage {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      action: isSet(object.action) ? globalThis.String(object.action) : "",
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      matched: isSet(object.matched) ? BigInt(object.matched) : 0n,
+    };
+  },
+
+  toJSON(message: PolicyRuleUsage): unknown {
+    const obj: any = {};
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    if (message.action !== "") {
+      obj.action = message.action;
+    }
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
+    if (message.matched !== 0n) {
+      obj.matched = message.matched.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PolicyRuleUsage>, I>>(base?: I): PolicyRuleUsage {
+    return PolicyRuleUsage.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PolicyRuleUsage>, I>>(object: I): PolicyRuleUsage {
+    const message = createBasePolicyRuleUsage();
+    message.path = object.path ?? "";
+    message.action = object.action ?? "";
+    message.text = object.text ?? "";
+    message.matched = (object.matched !== undefined && object.matched !== null) ? BigInt(object.matched) : 0n;
+    return message;
+  },
+};
+
+function createBaseUnrestrictedPod(): UnrestrictedPod {
+  return { namespace: "", name: "", ingress: 0n, egress: 0n, _unknownFields: {} };
+}
+
+export const UnrestrictedPod: MessageFns<UnrestrictedPod> = {
+  encode(message: UnrestrictedPod, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.ingress !== 0n) {
+      if (BigInt.asUintN(64, message.ingress) !== message.ingress) {
+        throw new globalThis.Error("value provided for field message.ingress of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.ingress);
+    }
+    if (message.egress !== 0n) {
+      if (BigInt.asUintN(64, message.egress) !== message.egress) {
+        throw new globalThis.Error("value provided for field message.egress of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.egress);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnrestrictedPod {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnrestrictedPod();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ingress = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.egress = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnrestrictedPod {
+    return {
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      ingress: isSet(object.ingress) ? BigInt(object.ingress) : 0n,
+      egress: isSet(object.egress) ? BigInt(object.egress) : 0n,
+    };
+  },
+
+  toJSON(message: UnrestrictedPod): unknown {
+    const obj: any = {};
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.ingress !== 0n) {
+      obj.ingress = message.ingress.toString();
+    }
+    if (message.egress !== 0n) {
+      obj.egress = message.egress.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnrestrictedPod>, I>>(base?: I): UnrestrictedPod {
+    return UnrestrictedPod.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnrestrictedPod>, I>>(object: I): UnrestrictedPod {
+    const message = createBaseUnrestrictedPod();
+    message.namespace = object.namespace ?? "";
+    message.name = object.name ?? "";
+    message.ingress = (object.ingress !== undefined && object.ingress !== null) ? BigInt(object.ingress) : 0n;
+    message.egress = (object.egress !== undefined && object.egress !== null) ? BigInt(object.egress) : 0n;
+    return message;
+  },
+};
+
 export type DashboardDefinition = typeof DashboardDefinition;
 export const DashboardDefinition = {
   name: "Dashboard",
@@ -2771,6 +3674,15 @@ export const DashboardDefinition = {
       requestType: GetStatusRequest as typeof GetStatusRequest,
       requestStream: false,
       responseType: Status as typeof Status,
+      responseStream: false,
+      options: {},
+    },
+    /** The policies in force, and what they decided lately. */
+    getPolicies: {
+      name: "GetPolicies",
+      requestType: GetPoliciesRequest as typeof GetPoliciesRequest,
+      requestStream: false,
+      responseType: PolicyReport as typeof PolicyReport,
       responseStream: false,
       options: {},
     },
