@@ -171,6 +171,9 @@ export class FlowAssembler {
   }
 
   #l7({ record, dialled }: Translated<L7Record>): GetFlowsResponse[] {
+    // A service's address has no interface, so the kernel takes its answers for a stranger's and copies them once more on
+    // the client's side. Over UDP nothing else tells the copy from an answer.
+    if (dialled?.isBackendSeen === true && record.observation === 'destination') return [];
     if (!this.#connections.has(record.connectionId)) this.#rememberFromL7(record, dialled);
     const events = this.#parts.tracker.feed({
       connection: record.connectionId,

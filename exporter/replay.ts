@@ -1,6 +1,7 @@
 // Plays a recording back as if it happened now: the distances between flows are the recorded ones, the times are moved
 // to the present. When it ends it starts again, so that a page without a capturing kernel stays alive.
 
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRecording } from '#observer/recording.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
@@ -74,6 +75,8 @@ function movedBy(message: GetFlowsResponse, shiftNs: bigint): GetFlowsResponse {
   message.time = fromNanoseconds(toNanoseconds(message.time) + shiftNs);
   if (message.responseTypes?.$case === 'flow') {
     const flow = message.responseTypes.value;
+    // Played again, it is another flow: a reader that tells flows apart by it would take the second round for the first.
+    flow.uuid = randomUUID();
     flow.time = fromNanoseconds(toNanoseconds(flow.time) + shiftNs);
   }
   return message;

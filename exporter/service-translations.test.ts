@@ -168,6 +168,23 @@ test("a request to the service and the pod's answer are one exchange, each told 
   assert.equal(flows[1]?.sourceService?.name, 'catalog');
 });
 
+test("an answer that is captured on the client's side too is told by the pod's side alone", () => {
+  assembler.assembleBatch([connection(VIRTUAL, 'source'), connection(BACKEND, 'destination')]);
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+  const flows = flowsOf(
+    assembler.assembleBatch([
+      message(CLIENT, VIRTUAL, 'GET /items HTTP/1.1\r\nHost: catalog\r\n\r\n'),
+      message(BACKEND, CLIENT, answer),
+      // As a datagram would be: without a sequence number that gives the copy away.
+      { ...message(VIRTUAL, CLIENT, answer), observation: 'destination', sequence: 1000 + answer.length },
+    ]),
+  );
+  assert.deepEqual(
+    flows.map((flow) => flow.isReply),
+    [false, true],
+  );
+});
+
 test('a request that is captured before its connection is seen to arrive has the view of its answer', () => {
   const [, request] = flowsOf(
     assembler.assembleBatch([

@@ -15,6 +15,8 @@ export interface Dialled {
   readonly address: string;
   readonly port: number;
   readonly servicePort: ServicePort;
+  /** The backend's own interface is seen here, so it tells of what the backend sends. */
+  readonly isBackendSeen: boolean;
 }
 
 export interface Translated<R> {
@@ -63,10 +65,12 @@ export class ServiceTranslations {
     for (const [end, other] of [ends, [ends[1], ends[0]] as const]) {
       const servicePort = this.#services.byVirtualAddress(record.protocol, end.address, end.port);
       if (servicePort === undefined) continue;
-      const dialled = { address: end.address, port: end.port, servicePort };
-      const backend = this.#backendOf(record.protocol, other, servicePort);
+      const { key, backends } = servicePort;
+      const seen = this.#backends.get(`${record.protocol}|${other.address}|${other.port}|${key}`);
+      const backend = seen ?? (backends.length === 1 ? backends[0] : undefined);
       if (backend === undefined) this.#unresolved++;
       else this.#resolved++;
+      const dialled = { address: end.address, port: end.port, servicePort, isBackendSeen: seen !== undefined };
       return { record: withEnd(record, end, backend ?? commonPort(end, servicePort)), dialled };
     }
     return { record, dialled: undefined };
@@ -82,11 +86,6 @@ export class ServiceTranslations {
       if (oldest !== undefined) this.#backends.delete(oldest);
       this.#evicted++;
     }
-  }
-
-  #backendOf(protocol: string, client: SocketAddress, { key, backends }: ServicePort): Backend | undefined {
-    const seen = this.#backends.get(`${protocol}|${client.address}|${client.port}|${key}`);
-    return seen ?? (backends.length === 1 ? backends[0] : undefined);
   }
 }
 
