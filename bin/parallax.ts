@@ -13,7 +13,8 @@ import { recordCommand } from './record.ts';
 import { relayCommand } from './relay.ts';
 import { statusCommand } from './status.ts';
 import { uiCommand } from './ui.ts';
-import { upCommand } from './up.ts';
+import { openCommand, upCommand } from './up.ts';
+import { watchCommand } from './watch.ts';
 
 const parallax = new Command('parallax')
   .description('What talks to what, live, from the kernel up.')
@@ -28,7 +29,9 @@ const parallax = new Command('parallax')
   .addCommand(relayCommand())
   .addCommand(uiCommand())
   .addCommand(policyCommand())
+  .addCommand(watchCommand())
   .addCommand(recordCommand())
+  .addCommand(openCommand())
   .addCommand(doctorCommand());
 parallax.addCommand(completionCommand(parallax));
 

@@ -25,6 +25,7 @@ export function relayCommand(): Command {
       ),
     )
     .option('--peer-service <address>', 'follow the nodes that this peer.Peer service names')
+    .addOption(new Option('--history <where>', 'keep flows on disk: not there yet').choices(['off']).default('off'))
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
     .option('--policies <path>', 'say of each flow which of these policies (YAML or JSON, a file or folder) decides it')
     .option('--objects <path>', 'Kubernetes objects (a file or folder) to know pods and services by, for --policies')

@@ -30,7 +30,17 @@ export function upCommand(): Command {
     .action(up);
 }
 
-export function parsePort(text: string): number {
+export function openCommand(): Command {
+  return new Command('open')
+    .description('show a recording: the same as `parallax up --replay FILE`')
+    .argument('<file>')
+    .option('--ui-port <port>', 'port of the page', parsePort, 12000)
+    .option('--relay-port <port>', 'gRPC port of the relay', parsePort, 4245)
+    .option('--exporter-port <port>', 'gRPC port of the player', parsePort, 4244)
+    .action((file: string, options: Omit<UpOptions, 'replay'>) => up({ ...options, replay: file }));
+}
+
+function parsePort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`"${text}" is no port (1 to 65535).`);
   return port;
