@@ -3,8 +3,10 @@
 
 import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import {
+  GetPoliciesRequest,
   GetServiceMapRequest,
   GetStatusRequest,
+  PolicyReport,
   ServiceMap,
   Status,
   WatchRequest,
@@ -77,6 +79,11 @@ export function watchRelay(request: WatchRequest, events: WatchEvents): WatchCal
 /** @throws RelayError */
 export function fetchServiceMap(request: GetServiceMapRequest): Promise<ServiceMap> {
   return unary('GetServiceMap', GetServiceMapRequest.encode(request).finish(), ServiceMap.decode);
+}
+
+/** @throws RelayError */
+export function fetchPolicies(request: GetPoliciesRequest): Promise<PolicyReport> {
+  return unary('GetPolicies', GetPoliciesRequest.encode(request).finish(), PolicyReport.decode);
 }
 
 /** @throws RelayError */

@@ -6,6 +6,7 @@ import { ArrowRight } from 'lucide-react';
 import { dropWords, MarkShape, markOf, verdictWord } from '../flows/verdict-mark.tsx';
 import { byteText, durationText } from '../format/figures.ts';
 import { clockMs } from '../format/times.ts';
+import { PolicyStory } from '../policies/policy-story.tsx';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import type { FlowRow } from '../store/flow-row.ts';
 import type { Inspected } from '../store/messages.ts';
@@ -54,6 +55,11 @@ function FlowOverview({ row, inspected }: { readonly row: FlowRow; readonly insp
         {row.dropReason !== '' && <span className="text-fg-2">{dropWords(row.dropReason)}</span>}
       </div>
       {row.verdict === 'dropped' && <DropStory row={row} details={details} flow={inspected?.flow} />}
+      {details?.policy !== undefined && row.verdict !== 'dropped' && (
+        <PanelSection title="Why">
+          <PolicyStory policy={details.policy} />
+        </PanelSection>
+      )}
       <PanelSection title="From">
         <EndpointCard endpoint={row.source} process={details?.sourceProcess} />
       </PanelSection>

@@ -82,6 +82,9 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
             <Item value="page refused drops verdicts" onSelect={run(() => router.push('/verdicts'))}>
               Open refused traffic
             </Item>
+            <Item value="page policies network" onSelect={run(() => router.push('/policies'))}>
+              Open policies
+            </Item>
             <Item value="page status nodes coverage" onSelect={run(() => router.push('/status'))}>
               Open nodes and coverage
             </Item>

@@ -11,7 +11,7 @@ const maxPolicies = 2000;
 const maxPods = 50;
 const maxUnrestricted = 200;
 const defaultWindowSeconds = 60;
-const maxWindowSeconds = 600;
+const maxWindowSeconds = 900;
 
 export function policyReport(policies: PoliciesInForce, askedSeconds: number): PolicyReport {
   const windowSeconds = Math.min(maxWindowSeconds, askedSeconds === 0 ? defaultWindowSeconds : askedSeconds);

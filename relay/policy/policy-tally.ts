@@ -3,11 +3,11 @@
 
 import type { Decided } from './annotator.ts';
 
-/** 60 buckets of 10 s: the longest window a page asks for, 10 minutes. */
+/** 90 buckets of 10 s: the longest window a page asks for, 15 minutes. */
 const bucketMs = 10_000;
-const maxBuckets = 60;
-/** Keys of one bucket, 200 bytes each: 60 x 20,000 is 240 MB only if every one of them is hit every 10 s. */
-const maxKeys = 20_000;
+const maxBuckets = 90;
+/** Keys of one bucket, 200 bytes each: 90 x 5,000 is 90 MB, if all of them are hit every 10 s. */
+const maxKeys = 5_000;
 
 export interface Tally {
   allowed: number;

@@ -293,7 +293,7 @@ export function notice_SeverityToJSON(object: Notice_Severity): string {
 }
 
 export interface GetPoliciesRequest {
-  /** Up to 600; 0 means 60. */
+  /** Up to 900; 0 means 60. */
   windowSeconds: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
