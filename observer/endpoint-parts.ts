@@ -14,8 +14,8 @@ export const PART_NODE_LABEL = 6;
 /** A reused list of [kind, start, end) ranges into one message. */
 export class EndpointParts {
   readonly kinds = new Uint8Array(MAX_PARTS);
-  readonly starts = new Uint32Array(MAX_PARTS);
-  readonly ends = new Uint32Array(MAX_PARTS);
+  readonly starts = new Int32Array(MAX_PARTS);
+  readonly ends = new Int32Array(MAX_PARTS);
   count = 0;
   /** True if parts were left out because there are more than MAX_PARTS. */
   overflowed = false;

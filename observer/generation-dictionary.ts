@@ -15,8 +15,8 @@ const LARGEST_KEY_SHARE = 1 / 256;
 /** Longer chains of colliding hashes than this are not followed, so that a sender of colliding keys cannot slow intake. */
 const MAX_PROBES = 64;
 /** Bytes of a part's start and end that its hash is made of. */
-const HASHED_AT_START = 32;
-const HASHED_AT_END = 96;
+const HASHED_AT_START = 16;
+const HASHED_AT_END = 64;
 /** Before each part stand its kind (1 byte) and its length (3 bytes, little endian). */
 const PART_HEADER_BYTES = 4;
 
@@ -29,7 +29,7 @@ interface Generation {
   readonly view: DataView;
   /** Start of each key by local number; the end is the next one's start. */
   readonly starts: Uint32Array;
-  readonly hashes: Uint32Array;
+  readonly hashes: Int32Array;
   /** Open addressing: local number of a key, 0 for free. */
   readonly table: Uint32Array;
 }
@@ -43,6 +43,8 @@ export class GenerationDictionary {
   #old: Generation;
   #rotations = 0;
   #refused = 0;
+  /** Local number in the young generation of the key found last: a peer's flows name the same node again and again. */
+  #latest = 0;
 
   /**
    * @param idsPerGeneration a power of two; one less is the number of keys
@@ -113,9 +115,15 @@ export class GenerationDictionary {
       this.#refused++;
       return NOT_INTERNED;
     }
+    const latest = this.#latest;
+    if (latest > 0 && hasKey(this.#young, latest, source, base, parts, length))
+      return (this.#young.base + latest) >>> 0;
     const hash = hashParts(source, base, parts, this.#seed);
     const young = find(this.#young, hash, source, base, parts, length);
-    if (young > 0) return (this.#young.base + young) >>> 0;
+    if (young > 0) {
+      this.#latest = young;
+      return (this.#young.base + young) >>> 0;
+    }
     if (young < 0) {
       this.#refused++;
       return NOT_INTERNED;
@@ -160,7 +168,7 @@ export class GenerationDictionary {
     for (let i = 0; i < parts.count; i++) {
       const start = base + (parts.starts[i] as number);
       const partLength = base + (parts.ends[i] as number) - start;
-      view.setUint32(position, partHeader(parts.kinds[i] as number, partLength), true);
+      view.setInt32(position, partHeader(parts.kinds[i] as number, partLength), true);
       position += PART_HEADER_BYTES;
       copy(source, start, view, position, partLength);
       position += partLength;
@@ -183,6 +191,7 @@ export class GenerationDictionary {
     recycled.usedBytes = 0;
     recycled.starts[1] = 0;
     recycled.table.fill(0);
+    this.#latest = 0;
     this.#young = recycled;
     this.#rotations++;
   }
@@ -197,7 +206,7 @@ function emptyGeneration(ids: number, keyBytes: number, base: number): Generatio
     bytes,
     view: new DataView(bytes.buffer),
     starts: new Uint32Array(ids + 1),
-    hashes: new Uint32Array(ids),
+    hashes: new Int32Array(ids),
     table: new Uint32Array(ids * 2),
   };
 }
@@ -236,7 +245,7 @@ function hasKey(
   for (let i = 0; i < parts.count; i++) {
     const start = base + (parts.starts[i] as number);
     const partLength = base + (parts.ends[i] as number) - start;
-    if (view.getUint32(position, true) !== partHeader(parts.kinds[i] as number, partLength)) return false;
+    if (view.getInt32(position, true) !== partHeader(parts.kinds[i] as number, partLength)) return false;
     position += PART_HEADER_BYTES;
     if (!isEqual(source, start, view, position, partLength)) return false;
     position += partLength;
@@ -245,7 +254,7 @@ function hasKey(
 }
 
 function partHeader(kind: number, length: number): number {
-  return (kind | (length << 8)) >>> 0;
+  return kind | (length << 8);
 }
 
 /** Four bytes at a time: calling into the engine's own copy or compare costs more than a few hundred bytes do. */
@@ -255,10 +264,17 @@ function copy(source: DataView, from: number, target: DataView, to: number, leng
   for (; i < length; i++) target.setUint8(to + i, source.getUint8(from + i));
 }
 
+/**
+ * Eight bytes at a time as doubles. Different doubles are different bytes, but for NaN, which differs from itself; equal
+ * doubles are equal bytes, but for the two zeros. Those are looked at again as integers.
+ */
 function isEqual(left: DataView, leftStart: number, right: DataView, rightStart: number, length: number): boolean {
   let i = 0;
-  for (; i + 4 <= length; i += 4) {
-    if (left.getInt32(leftStart + i) !== right.getInt32(rightStart + i)) return false;
+  for (; i + 8 <= length; i += 8) {
+    const double = left.getFloat64(leftStart + i, true);
+    if (double === right.getFloat64(rightStart + i, true) && double !== 0) continue;
+    if (left.getInt32(leftStart + i, true) !== right.getInt32(rightStart + i, true)) return false;
+    if (left.getInt32(leftStart + i + 4, true) !== right.getInt32(rightStart + i + 4, true)) return false;
   }
   for (; i < length; i++) {
     if (left.getUint8(leftStart + i) !== right.getUint8(rightStart + i)) return false;
@@ -285,16 +301,21 @@ function hashParts(source: DataView, base: number, parts: EndpointParts, seed: n
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
+/** Two words at a time, each in a chain of its own, so that the multiplications overlap. */
 function hashRange(source: DataView, start: number, end: number, seed: number): number {
   let hash = seed;
+  let other = ~seed;
   let position = start;
-  for (; position + 4 <= end; position += 4) {
-    hash = Math.imul(hash ^ source.getInt32(position), 0x85ebca6b);
+  for (; position + 8 <= end; position += 8) {
+    hash = Math.imul(hash ^ source.getInt32(position, true), 0x85ebca6b);
+    other = Math.imul(other ^ source.getInt32(position + 4, true), 0xc2b2ae35);
     hash = (hash << 13) | (hash >>> 19);
+    other = (other << 15) | (other >>> 17);
   }
+  hash ^= Math.imul(other, 0x27d4eb2f);
   for (; position < end; position++) hash = Math.imul(hash ^ source.getUint8(position), 0xc2b2ae35);
   return hash;
 }

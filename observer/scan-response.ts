@@ -14,7 +14,7 @@ import {
   PART_NODE_NAME,
   PART_SERVICE,
 } from './endpoint-parts.ts';
-import { MalformedMessageError, WIRE_BYTES, WIRE_VARINT, WireReader } from './wire-reader.ts';
+import { MalformedMessageError, WireReader } from './wire-reader.ts';
 
 export const FLOW_DETAILS_TYPE_URL = 'type.googleapis.com/parallax.v1.FlowDetails';
 const FLOW_DETAILS_TYPE_URL_BYTES = new TextEncoder().encode(FLOW_DETAILS_TYPE_URL);
@@ -51,41 +51,8 @@ export class ScannedResponse {
   readonly node = new EndpointParts();
 }
 
-const varintTag = (field: number) => (field << 3) | WIRE_VARINT;
-const bytesTag = (field: number) => (field << 3) | WIRE_BYTES;
-
-const RESPONSE_FLOW = bytesTag(1);
-const RESPONSE_NODE_STATUS = bytesTag(2);
-const RESPONSE_LOST_EVENTS = bytesTag(3);
-const RESPONSE_TIME = bytesTag(1001);
-
-const FLOW_TIME = bytesTag(1);
-const FLOW_VERDICT = varintTag(2);
-const FLOW_IP = bytesTag(5);
-const FLOW_L4 = bytesTag(6);
-const FLOW_SOURCE = bytesTag(8);
-const FLOW_DESTINATION = bytesTag(9);
-const FLOW_TYPE = varintTag(10);
-const FLOW_NODE_NAME = bytesTag(11);
-const FLOW_SOURCE_NAMES = bytesTag(13);
-const FLOW_DESTINATION_NAMES = bytesTag(14);
-const FLOW_L7 = bytesTag(15);
-const FLOW_EVENT_TYPE = bytesTag(19);
-const FLOW_SOURCE_SERVICE = bytesTag(20);
-const FLOW_DESTINATION_SERVICE = bytesTag(21);
-const FLOW_DIRECTION = varintTag(22);
-const FLOW_DROP_REASON_DESC = varintTag(25);
-const FLOW_IS_REPLY = bytesTag(26);
-const FLOW_NODE_LABELS = bytesTag(37);
-const FLOW_EXTENSIONS = bytesTag(150000);
-
-/** Field 1 and 2 as messages, strings or varints: shared by the small messages below. */
-const ONE_BYTES = bytesTag(1);
-const TWO_BYTES = bytesTag(2);
-const THREE_BYTES = bytesTag(3);
-const ONE_VARINT = varintTag(1);
-const TWO_VARINT = varintTag(2);
-const THREE_VARINT = varintTag(3);
+// Tags below are numbers, field << 3 | wire type (0 varint, 2 bytes): a constant of a module is loaded, and compared with
+// what it may not be yet, each time it is asked for, and a switch over such constants is a chain of comparisons.
 
 /** Scans messages one after another; holds no state between them but the reused result. */
 export class ResponseScanner {
@@ -114,7 +81,8 @@ export class ResponseScanner {
     while (reader.position < end) {
       const tag = reader.tag();
       switch (tag) {
-        case RESPONSE_FLOW: {
+        case 10: {
+          // flow
           const messageEnd = this.#enter();
           this.#clearFlow();
           flowHasTime = this.#scanFlow();
@@ -124,19 +92,23 @@ export class ResponseScanner {
           result.kind = KIND_FLOW;
           break;
         }
-        case RESPONSE_NODE_STATUS:
-        case RESPONSE_LOST_EVENTS:
+        case 18: // node_status
+        case 26: // lost_events
           reader.position = reader.contentEnd();
           this.#clearFlow();
           flowHasTime = false;
-          result.kind = tag === RESPONSE_NODE_STATUS ? KIND_NODE_STATUS : KIND_LOST_EVENTS;
+          result.kind = tag === 18 ? KIND_NODE_STATUS : KIND_LOST_EVENTS;
           break;
-        case RESPONSE_TIME:
+        case 8010: {
+          // time
+          const messageEnd = this.#enter();
           this.#scanTimestamp();
+          reader.end = messageEnd;
           result.hasTime = true;
           result.timeSeconds = this.#seconds;
           result.timeNanos = this.#nanos;
           break;
+        }
         default:
           reader.skip(tag);
       }
@@ -207,76 +179,93 @@ export class ResponseScanner {
     let hasTime = false;
     let seconds = 0;
     let nanos = 0;
-    while (reader.position < reader.end) {
+    const flowEnd = reader.end;
+    while (reader.position < flowEnd) {
       const tag = reader.tag();
-      switch (tag) {
-        case FLOW_TIME:
+      if ((tag & 7) !== 2) {
+        this.#scanFlowNumber(tag);
+        continue;
+      }
+      // Read in one place for all fields that have a length: a loop that calls it in twenty is too large to be inlined.
+      const end = reader.contentEnd();
+      const start = reader.position;
+      reader.end = end;
+      switch (tag >>> 3) {
+        case 1: // time
           this.#scanTimestamp();
           seconds = this.#seconds;
           nanos = this.#nanos;
           hasTime = true;
           break;
-        case FLOW_VERDICT:
-          result.verdict = reader.int32();
-          break;
-        case FLOW_IP:
+        case 5: // ip
           this.#scanIp();
           break;
-        case FLOW_L4:
+        case 6: // l4
           this.#scanL4();
           break;
-        case FLOW_SOURCE:
-          this.#setPart(result.source, PART_ENDPOINT);
+        case 8: // source
+          result.source.set(PART_ENDPOINT, start, end);
           break;
-        case FLOW_DESTINATION:
-          this.#setPart(result.destination, PART_ENDPOINT);
+        case 9: // destination
+          result.destination.set(PART_ENDPOINT, start, end);
           break;
-        case FLOW_TYPE:
-          result.flowType = reader.int32();
+        case 11: // node_name
+          result.node.set(PART_NODE_NAME, start, end);
           break;
-        case FLOW_NODE_NAME:
-          this.#setPart(result.node, PART_NODE_NAME);
+        case 37: // node_labels
+          result.node.add(PART_NODE_LABEL, start, end);
           break;
-        case FLOW_NODE_LABELS:
-          this.#addPart(result.node, PART_NODE_LABEL);
+        case 13: // source_names
+          result.source.add(PART_DNS_NAME, start, end);
           break;
-        case FLOW_SOURCE_NAMES:
-          this.#addPart(result.source, PART_DNS_NAME);
+        case 14: // destination_names
+          result.destination.add(PART_DNS_NAME, start, end);
           break;
-        case FLOW_DESTINATION_NAMES:
-          this.#addPart(result.destination, PART_DNS_NAME);
-          break;
-        case FLOW_L7:
+        case 15: // l7
           this.#scanL7();
           break;
-        case FLOW_EVENT_TYPE:
+        case 19: // event_type
           this.#scanEventType();
           break;
-        case FLOW_SOURCE_SERVICE:
-          this.#setPart(result.source, PART_SERVICE);
+        case 20: // source_service
+          result.source.set(PART_SERVICE, start, end);
           break;
-        case FLOW_DESTINATION_SERVICE:
-          this.#setPart(result.destination, PART_SERVICE);
+        case 21: // destination_service
+          result.destination.set(PART_SERVICE, start, end);
           break;
-        case FLOW_DIRECTION:
-          result.direction = reader.int32();
-          break;
-        case FLOW_DROP_REASON_DESC:
-          result.dropReason = reader.int32();
-          break;
-        case FLOW_IS_REPLY:
+        case 26: // is_reply
           this.#scanIsReply();
           break;
-        case FLOW_EXTENSIONS:
-          this.#scanExtensions();
-          break;
         default:
-          reader.skip(tag);
+          if (tag >>> 3 === 150000) this.#scanExtensions();
       }
+      reader.position = end;
+      reader.end = flowEnd;
     }
     this.#seconds = seconds;
     this.#nanos = nanos;
     return hasTime;
+  }
+
+  #scanFlowNumber(tag: number): void {
+    const reader = this.#reader;
+    const result = this.result;
+    switch (tag) {
+      case 16: // verdict
+        result.verdict = reader.int32();
+        break;
+      case 80: // type
+        result.flowType = reader.int32();
+        break;
+      case 176: // direction
+        result.direction = reader.int32();
+        break;
+      case 200: // drop_reason_desc
+        result.dropReason = reader.int32();
+        break;
+      default:
+        reader.skip(tag);
+    }
   }
 
   #setPart(parts: EndpointParts, kind: number): void {
@@ -286,58 +275,45 @@ export class ResponseScanner {
     reader.position = end;
   }
 
-  #addPart(parts: EndpointParts, kind: number): void {
-    const reader = this.#reader;
-    const end = reader.contentEnd();
-    parts.add(kind, reader.position, end);
-    reader.position = end;
-  }
-
   #scanTimestamp(): void {
     const reader = this.#reader;
-    const outerEnd = this.#enter();
     this.#seconds = 0;
     this.#nanos = 0;
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_VARINT) this.#seconds = reader.int64();
-      else if (tag === TWO_VARINT) this.#nanos = reader.int32();
+      if (tag === 8) this.#seconds = reader.int64();
+      else if (tag === 16) this.#nanos = reader.int32();
       else reader.skip(tag);
     }
-    reader.end = outerEnd;
   }
 
   #scanIp(): void {
     const reader = this.#reader;
     const { source, destination } = this.result;
-    const outerEnd = this.#enter();
     this.result.ipVersion = 0;
     source.remove(PART_IP);
     destination.remove(PART_IP);
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_BYTES) this.#setPart(source, PART_IP);
-      else if (tag === TWO_BYTES) this.#setPart(destination, PART_IP);
-      else if (tag === THREE_VARINT) this.result.ipVersion = reader.int32();
+      if (tag === 10) this.#setPart(source, PART_IP);
+      else if (tag === 18) this.#setPart(destination, PART_IP);
+      else if (tag === 24) this.result.ipVersion = reader.int32();
       else reader.skip(tag);
     }
-    reader.end = outerEnd;
   }
 
   #scanL4(): void {
     const reader = this.#reader;
-    const outerEnd = this.#enter();
     this.#clearL4();
     while (reader.position < reader.end) {
       const tag = reader.tag();
       const field = tag >>> 3;
-      if ((tag & 7) === WIRE_BYTES && field >= 1 && field <= 7) {
+      if ((tag & 7) === 2 && field >= 1 && field <= 7) {
         this.#clearL4();
         this.result.protocol = field;
         this.#scanPorts(field);
       } else reader.skip(tag);
     }
-    reader.end = outerEnd;
   }
 
   /** TCP, UDP and SCTP have ports in fields 1 and 2; the others have nothing that a column holds. */
@@ -351,9 +327,9 @@ export class ResponseScanner {
     const outerEnd = this.#enter();
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_VARINT) result.sourcePort = reader.varint();
-      else if (tag === TWO_VARINT) result.destinationPort = reader.varint();
-      else if (tag === THREE_BYTES && protocol === 1) this.#scanTcpFlags();
+      if (tag === 8) result.sourcePort = reader.varint();
+      else if (tag === 16) result.destinationPort = reader.varint();
+      else if (tag === 26 && protocol === 1) this.#scanTcpFlags();
       else reader.skip(tag);
     }
     reader.end = outerEnd;
@@ -366,7 +342,7 @@ export class ResponseScanner {
     while (reader.position < reader.end) {
       const tag = reader.tag();
       const field = tag >>> 3;
-      if ((tag & 7) === WIRE_VARINT && field <= 9) {
+      if ((tag & 7) === 0 && field <= 9) {
         const bit = 1 << (field - 1);
         flags = reader.bool() ? flags | bit : flags & ~bit;
       } else reader.skip(tag);
@@ -378,21 +354,19 @@ export class ResponseScanner {
   #scanL7(): void {
     const reader = this.#reader;
     const result = this.result;
-    const outerEnd = this.#enter();
     this.#clearL7();
     while (reader.position < reader.end) {
       const tag = reader.tag();
       const field = tag >>> 3;
-      if (tag === ONE_VARINT) result.l7Type = reader.int32();
-      else if (tag === TWO_VARINT) result.latencyNs = reader.uint64();
-      else if ((tag & 7) === WIRE_BYTES && field >= 100 && field <= 102) {
+      if (tag === 8) result.l7Type = reader.int32();
+      else if (tag === 16) result.latencyNs = reader.uint64();
+      else if ((tag & 7) === 2 && field >= 100 && field <= 102) {
         result.l7Kind = field;
         result.httpCode = 0;
         if (field === 101) this.#scanHttp();
         else reader.position = reader.contentEnd();
       } else reader.skip(tag);
     }
-    reader.end = outerEnd;
   }
 
   #scanHttp(): void {
@@ -400,7 +374,7 @@ export class ResponseScanner {
     const outerEnd = this.#enter();
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_VARINT) this.result.httpCode = reader.varint();
+      if (tag === 8) this.result.httpCode = reader.varint();
       else reader.skip(tag);
     }
     reader.end = outerEnd;
@@ -409,36 +383,31 @@ export class ResponseScanner {
   #scanEventType(): void {
     const reader = this.#reader;
     const result = this.result;
-    const outerEnd = this.#enter();
     result.hasEventType = true;
     result.eventType = 0;
     result.eventSubType = 0;
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_VARINT) result.eventType = reader.int32();
-      else if (tag === TWO_VARINT) result.eventSubType = reader.int32();
+      if (tag === 8) result.eventType = reader.int32();
+      else if (tag === 16) result.eventSubType = reader.int32();
       else reader.skip(tag);
     }
-    reader.end = outerEnd;
   }
 
   #scanIsReply(): void {
     const reader = this.#reader;
-    const outerEnd = this.#enter();
     let isReply = 0;
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_VARINT) isReply = reader.bool() ? 1 : 0;
+      if (tag === 8) isReply = reader.bool() ? 1 : 0;
       else reader.skip(tag);
     }
     this.result.isReply = isReply;
-    reader.end = outerEnd;
   }
 
   /** google.protobuf.Any: the value counts only if the type is ours, whichever of the two comes first. */
   #scanExtensions(): void {
     const reader = this.#reader;
-    const outerEnd = this.#enter();
     const anyEnd = reader.end;
     this.#clearDetails();
     let isDetails = false;
@@ -446,11 +415,11 @@ export class ResponseScanner {
     let valueEnd = -1;
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === ONE_BYTES) {
+      if (tag === 10) {
         const end = reader.contentEnd();
         isDetails = isFlowDetailsUrl(reader.bytes, reader.position, end);
         reader.position = end;
-      } else if (tag === TWO_BYTES) {
+      } else if (tag === 18) {
         valueEnd = reader.contentEnd();
         valueStart = reader.position;
         reader.position = valueEnd;
@@ -461,7 +430,6 @@ export class ResponseScanner {
       if (valueStart >= 0) this.#scanDetails(valueStart, valueEnd);
     }
     reader.position = anyEnd;
-    reader.end = outerEnd;
   }
 
   /** An extension is opaque to the protocol, so one that is malformed costs its columns and not the flow. */
@@ -473,9 +441,9 @@ export class ResponseScanner {
     try {
       while (reader.position < reader.end) {
         const tag = reader.tag();
-        if (tag === ONE_VARINT) result.reason = reader.int32();
-        else if (tag === TWO_BYTES) result.initiatorNewBytes = this.#scanNewBytes();
-        else if (tag === THREE_BYTES) result.responderNewBytes = this.#scanNewBytes();
+        if (tag === 8) result.reason = reader.int32();
+        else if (tag === 18) result.initiatorNewBytes = this.#scanNewBytes();
+        else if (tag === 26) result.responderNewBytes = this.#scanNewBytes();
         else reader.skip(tag);
       }
     } catch (error) {
@@ -491,7 +459,7 @@ export class ResponseScanner {
     let newBytes = 0;
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === THREE_VARINT) newBytes = reader.uint64();
+      if (tag === 24) newBytes = reader.uint64();
       else reader.skip(tag);
     }
     reader.end = outerEnd;

@@ -96,6 +96,23 @@ export class WireReader {
 
   /** The next field's tag. Field number 0 and tags above 32 bits are refused. */
   tag(): number {
+    const position = this.position;
+    if (position + 1 < this.end) {
+      const first = this.bytes[position] as number;
+      const second = this.bytes[position + 1] as number;
+      if (first < 0x80 && first >= 8) {
+        this.position = position + 1;
+        return first;
+      }
+      if (first >= 0x80 && second < 0x80 && second > 0) {
+        this.position = position + 2;
+        return (first & 0x7f) | (second << 7);
+      }
+    }
+    return this.#longTag();
+  }
+
+  #longTag(): number {
     const tag = this.varint();
     if (this.high !== 0 || tag >>> 3 === 0) this.fail('tag out of range');
     return tag;
@@ -103,6 +120,19 @@ export class WireReader {
 
   /** Reads a length and returns where the field's content ends; the content starts at `position`. */
   contentEnd(): number {
+    const position = this.position;
+    if (position < this.end) {
+      const first = this.bytes[position] as number;
+      const contentEnd = position + 1 + first;
+      if (first < 0x80 && contentEnd <= this.end) {
+        this.position = position + 1;
+        return contentEnd;
+      }
+    }
+    return this.#longContentEnd();
+  }
+
+  #longContentEnd(): number {
     const length = this.varint();
     const contentEnd = this.position + length;
     if (this.high !== 0 || contentEnd > this.end) this.fail(`length ${length} runs past the end`);
@@ -112,16 +142,16 @@ export class WireReader {
   /** Steps over the value of a field of any wire type but groups, which proto3 does not have. */
   skip(tag: number): void {
     switch (tag & 7) {
-      case WIRE_VARINT:
+      case 0:
         this.varint();
         return;
-      case WIRE_BYTES:
+      case 2:
         this.position = this.contentEnd();
         return;
-      case WIRE_FIXED64:
+      case 1:
         this.position += 8;
         break;
-      case WIRE_FIXED32:
+      case 5:
         this.position += 4;
         break;
       default:
