@@ -41,8 +41,15 @@ describe('encodeFlowBatch', () => {
 });
 
 describe('RowSampler', () => {
+  const whole = { half: () => 'whole' as const, connection: () => 0 };
+  /** Row 2n is the request of connection n, row 2n + 1 its response. */
+  const exchanges = {
+    half: (row: number) => (row % 2 === 0 ? ('request' as const) : ('response' as const)),
+    connection: (row: number) => row >> 1,
+  };
+
   it('lets all rows through within the rate, and an even sample beyond it', () => {
-    const sampler = new RowSampler(100, 0);
+    const sampler = new RowSampler(100, 0, whole);
     const rows = Array.from({ length: 200 }, (_, index) => index);
     assert.deepEqual(sampler.sample(rows.slice(0, 40), 0), rows.slice(0, 40));
     const sampled = sampler.sample(rows, 0);
@@ -52,6 +59,27 @@ describe('RowSampler', () => {
     assert.deepEqual(
       sampled,
       [...new Set(sampled)].sort((a, b) => a - b),
+    );
+  });
+
+  it('leaves out requests before their responses, which tell both', () => {
+    const sampler = new RowSampler(50, 0, exchanges);
+    const rows = Array.from({ length: 100 }, (_, index) => index);
+    assert.deepEqual(
+      sampler.sample(rows, 0).filter((row) => row % 2 === 0),
+      [],
+    );
+  });
+
+  it('shows the response to every request that was shown, however busy the stream is by then', () => {
+    const sampler = new RowSampler(20, 0, exchanges);
+    const requests = Array.from({ length: 10 }, (_, index) => 2 * index);
+    assert.deepEqual(sampler.sample(requests, 0), requests);
+    const flood = Array.from({ length: 500 }, (_, index) => 2 * index + 1);
+    const shown = new Set(sampler.sample(flood, 0));
+    assert.deepEqual(
+      requests.filter((request) => !shown.has(request + 1)),
+      [],
     );
   });
 });

@@ -6,7 +6,7 @@ import { KIND_LOST_EVENTS } from '#observer/columns.ts';
 import { BLOCK, FilterPlan, MARK_FLOW, MARK_NONE } from '#observer/filter-plan.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { RowSampler } from './row-sampler.ts';
+import { type RowEnds, RowSampler } from './row-sampler.ts';
 
 /** Rows of the ring that a page may ask for first: some 10 MB. */
 const maxHistoryRows = 10_000;
@@ -33,7 +33,7 @@ export class FlowRows {
   constructor(ring: FlowRing, filter: CompiledFilter, rowsPerSecond: number, nowMs: number) {
     this.#ring = ring;
     this.#plan = new FilterPlan(ring, filter);
-    this.#sampler = new RowSampler(rowsPerSecond, nowMs);
+    this.#sampler = new RowSampler(rowsPerSecond, nowMs, rowEnds(ring));
     this.#position = ring.next;
   }
 
@@ -84,4 +84,22 @@ export class FlowRows {
     const response = GetFlowsResponse.decode(this.#ring.messageAt(sequence)).responseTypes;
     return response?.$case === 'lostEvents' ? Number(response.value.numEventsLost) : 0;
   }
+}
+
+/** Ports and the ring's endpoint ids name a connection: two that meet in one number only cost an answer its preference. */
+function rowEnds(ring: FlowRing): RowEnds {
+  const { l7Type, sourcePort, destinationPort, sourceId, destinationId } = ring.columns;
+  const end = (port: Uint32Array, id: Uint32Array, slot: number) =>
+    (id[slot] as number) * 65_536 + (port[slot] as number);
+  return {
+    half: (sequence) => {
+      const type = l7Type[ring.slotOf(sequence)];
+      return type === 1 ? 'request' : type === 2 ? 'response' : 'whole';
+    },
+    connection: (sequence) => {
+      const slot = ring.slotOf(sequence);
+      // A sum has no direction.
+      return end(sourcePort, sourceId, slot) + end(destinationPort, destinationId, slot);
+    },
+  };
 }
