@@ -70,3 +70,24 @@ test('an operation is said once, and a status nobody could read is not said', ()
   );
   assert.deepEqual([unknown.method, unknown.request, unknown.status], ['gRPC', 'a.B/C', '']);
 });
+
+test('a gRPC answer names the call that its HTTP half carries, and a failed one its status', () => {
+  const call = { code: 200, method: 'POST', url: '/shop.Cart/Add', protocol: 'HTTP/2', headers: [] };
+  const answer = (status: string, error: boolean) =>
+    draftOf(
+      { l7: { type: 2, latencyNs: 1n, record: { $case: 'http', value: call } }, isReply: true },
+      { operation: { protocol: 'grpc', name: '', detail: '', status, error } },
+    ).row;
+  const { method, request, status, outcome } = answer('OK', false);
+  assert.deepEqual([method, request, status, outcome], ['gRPC', 'shop.Cart/Add', '', 'ok']);
+  assert.deepEqual(
+    [answer('UNAVAILABLE', true).status, answer('UNAVAILABLE', true).outcome],
+    ['UNAVAILABLE', 'server'],
+  );
+});
+
+test('a statement is not led by its verb twice', () => {
+  const operation = { protocol: 'postgresql', name: 'SELECT', detail: 'select n from t', status: '', error: false };
+  const { row } = draftOf({ l7: { type: 1, latencyNs: 0n, record: undefined } }, { operation });
+  assert.equal(row.request, 'select n from t');
+});

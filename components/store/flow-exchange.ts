@@ -23,7 +23,9 @@ const dnsResponseCodes: Readonly<Record<number, string>> = {
 export function exchangeOf(flow: Flow, details: FlowDetails | undefined): Exchange {
   const record = flow.l7?.record;
   const isResponse = flow.l7?.type === 2;
-  if (details?.operation) return operationExchange(details.operation, isResponse);
+  const operation = details?.operation;
+  if (operation && record?.$case === 'http') return grpcExchange(record.value, operation, isResponse);
+  if (operation) return operationExchange(operation, isResponse);
   switch (record?.$case) {
     case 'http':
       return httpExchange(record.value);
@@ -45,15 +47,25 @@ export function exchangeOf(flow: Flow, details: FlowDetails | undefined): Exchan
 }
 
 function operationExchange({ protocol, name, detail, status, error }: Operation, isResponse: boolean): Exchange {
-  // A status that could not be read (a gRPC stream joined midway) says nothing to the reader.
-  const said = ['ok', 'unknown'].includes(status.toLowerCase()) ? '' : status;
-  const text = detail === '' || detail.startsWith(name) ? detail || name : `${name} ${detail}`;
+  // A statement begins with its own verb, in whichever case it was written.
+  const text = detail.toLowerCase().startsWith(name.toLowerCase()) ? detail : `${name} ${detail}`.trim();
   return {
     method: protocolName(protocol),
     request: text.replace(/^\//, ''),
-    status: said,
+    status: saidStatus(status),
     outcome: error ? 'server' : isResponse || status !== '' ? 'ok' : 'pending',
   };
+}
+
+/** gRPC is told twice: its call as the HTTP request it is, its status as an operation that may have no name. */
+function grpcExchange(http: HTTP, operation: Operation, isResponse: boolean): Exchange {
+  const said = operationExchange(operation, isResponse);
+  return { ...said, request: said.request || pathOf(http.url).replace(/^\//, '') };
+}
+
+/** Empty for what says nothing to the reader: success, and a status that could not be read in a stream joined midway. */
+function saidStatus(status: string): string {
+  return ['ok', 'unknown'].includes(status.toLowerCase()) ? '' : status;
 }
 
 function httpExchange(http: HTTP): Exchange {

@@ -91,8 +91,9 @@ export class RowRing {
     return this.#store(
       {
         ...request,
-        method: request.method,
-        request: request.request || row.request,
+        // The answer knows more: that an HTTP/2 request was gRPC is often said by its content type alone.
+        method: row.request === '' ? request.method : row.method,
+        request: row.request || request.request,
         status: row.status,
         outcome: row.outcome,
         verdict: row.verdict === 'unknown' ? request.verdict : row.verdict,
