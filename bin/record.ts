@@ -11,6 +11,7 @@ interface RecordOptions extends ServerOptions {
   readonly seconds?: string;
   readonly last: string;
   readonly description: string;
+  readonly recordedOn: string;
 }
 
 interface Counts {
@@ -26,6 +27,7 @@ export function recordCommand(): Command {
     .option('--seconds <number>', 'stop by itself after this time')
     .option('--last <number>', 'flows of the past to write first', '0')
     .option('--description <text>', 'a line about what it shows', '')
+    .option('--recorded-on <name>', 'where it was recorded', hostname())
     .action(record);
 }
 
@@ -46,7 +48,7 @@ async function record(file: string, options: RecordOptions): Promise<void> {
     await writeRecording(
       file,
       options.description,
-      hostname(),
+      options.recordedOn,
       counted(flowMessages(targetOf(options), request, stopped.signal), count),
     );
   } finally {

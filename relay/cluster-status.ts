@@ -147,7 +147,12 @@ export class ClusterStatus {
     }
     for (const peer of this.#source.peers()) {
       const { reason, state } = peer.connection;
-      if (state === 'READY' || reason === undefined) continue;
+      if (state === 'READY') {
+        // A relay behind us has put its nodes' names in front already.
+        for (const notice of peer.notices) notices.push({ ...notice, text: sayOf(peer.name, notice.text) });
+        continue;
+      }
+      if (reason === undefined) continue;
       add(
         Notice_Severity.ERROR,
         'peer-unavailable',
@@ -179,6 +184,10 @@ export class ClusterStatus {
     }
     return [...notices, ...(this.#source.moreNotices?.() ?? [])];
   }
+}
+
+function sayOf(node: string, text: string): string {
+  return text.includes(node) ? text : `${node}: ${text}`;
 }
 
 /** As Hubble has it: a connection that is being made counts as available until it has failed. */

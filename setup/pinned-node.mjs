@@ -12,6 +12,8 @@ export function runOnPinnedNode(program, args) {
   }
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
     stdio: 'inherit',
+    // Compiled code is kept between starts: it halves the time to the first flow.
+    env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...process.env },
   });
   // A terminal sends Ctrl-C to the whole group, so the child has it already; kill sends SIGTERM to us alone.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -9,7 +9,12 @@ import {
   ServerStatusRequest,
   type ServerStatusResponse,
 } from '#proto/gen/observer/observer.ts';
-import { DashboardDefinition, GetStatusRequest, type HopCoverage } from '#proto/gen/parallax/v1/dashboard.ts';
+import {
+  DashboardDefinition,
+  GetStatusRequest,
+  type HopCoverage,
+  type Notice,
+} from '#proto/gen/parallax/v1/dashboard.ts';
 import type { Intake, IntakeStream, PeerCounters } from '../intake.ts';
 import { isUnimplemented, PeerConnection, type PeerConnectionOptions, type PeerState } from './peer-connection.ts';
 
@@ -29,6 +34,8 @@ export class FollowedPeer {
   nodes: readonly Node[] | undefined;
   /** Losses counted before the flows came here. */
   coverage: readonly HopCoverage[] = [];
+  /** What the peer has to say of itself: a part of capture that is missing, a recording in the place of a kernel. */
+  notices: readonly Notice[] = [];
   readonly connection: PeerConnection;
   readonly #intake: Intake;
   #stream: IntakeStream | undefined;
@@ -103,7 +110,9 @@ export class FollowedPeer {
       }),
       this.#question('GetStatus', async () => {
         const { getStatus } = DashboardDefinition.methods;
-        this.coverage = (await session.unary(DashboardDefinition, getStatus, GetStatusRequest.create())).coverage;
+        const status = await session.unary(DashboardDefinition, getStatus, GetStatusRequest.create());
+        this.coverage = status.coverage;
+        this.notices = status.notices;
       }),
     ]);
   }
