@@ -186,5 +186,10 @@ function inspected(state: SessionState | undefined, seq: number): Inspected {
 function flowJson(response: GetFlowsResponse, details: FlowDetails | undefined): string {
   const json = GetFlowsResponse.toJSON(response) as { flow?: Record<string, unknown> };
   const extensions = details === undefined ? {} : { extensions: FlowDetails.toJSON(details) };
-  return JSON.stringify({ ...json, flow: { ...json.flow, ...extensions } }, null, 2);
+  return JSON.stringify({ ...json, flow: { ...json.flow, ...extensions } }, plainValue, 2);
+}
+
+/** Times carry 64-bit integers as they are, which JSON refuses; it has them as text. */
+function plainValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
