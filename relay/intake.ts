@@ -52,6 +52,13 @@ export class Intake {
   readonly #merge: FlowMerge;
   readonly #streams = new Map<MergePeer, IntakeStream>();
   #nowMs = 0;
+  #nowNs = 0;
+  /**
+   * When this turn of the event loop began to read. Only what was sent before is sure to have been read when the turn's
+   * drain comes, so it is up to here that a peer can be said to be silent, however long the turn takes.
+   */
+  #turnNs: number | undefined;
+  #isInBatch = false;
   #timer: NodeJS.Timeout | undefined;
   #isDrainDue = false;
   #isStopped = false;
@@ -92,19 +99,20 @@ export class Intake {
 
   close(stream: IntakeStream): void {
     this.#merge.leave(stream.mergePeer);
-    this.drain();
+    this.drainSoon();
   }
 
   /** Takes one response. Call drainSoon after a batch. */
   take(stream: IntakeStream, kind: number, timeNs: number, chunk: Uint8Array, start: number, end: number): void {
     if (kind === KIND_FLOW) stream.counters.seen += 1;
     else if (kind === KIND_LOST_EVENTS) stream.counters.lost += lostEvents(chunk.subarray(start, end));
-    this.#nowMs = this.#time.nowMs();
-    this.#merge.push(stream.mergePeer, timeNs, chunk, start, end, this.#time.nowNs());
+    if (!this.#isInBatch) this.#beginBatch();
+    this.#merge.push(stream.mergePeer, timeNs, chunk, start, end, this.#nowNs);
   }
 
   heartbeat(stream: IntakeStream, timeNs: number): void {
-    this.#merge.promise(stream.mergePeer, timeNs, this.#time.nowNs());
+    if (!this.#isInBatch) this.#beginBatch();
+    this.#merge.promise(stream.mergePeer, timeNs, this.#nowNs);
   }
 
   /** Puts a message of the relay itself into the ring, after what is there. */
@@ -117,6 +125,8 @@ export class Intake {
    * be emitted, and time run out for the others', while those are here already, unread.
    */
   drainSoon(): void {
+    this.#turnNs ??= this.#time.nowNs();
+    this.#isInBatch = false;
     if (this.#isDrainDue) return;
     this.#isDrainDue = true;
     setImmediate(() => {
@@ -131,9 +141,10 @@ export class Intake {
     this.#timer = undefined;
     if (this.#isStopped) return;
     this.#nowMs = this.#time.nowMs();
-    this.#merge.drain(this.#time.nowNs());
-    this.#throttle();
+    this.#merge.drain(this.#turnNs ?? this.#time.nowNs());
+    this.#turnNs = undefined;
     const nowNs = this.#time.nowNs();
+    this.#throttle(nowNs);
     const nextNs = this.#merge.nextDrainNs(nowNs);
     if (nextNs === undefined) return;
     this.#timer = setTimeout(() => this.drainSoon(), Math.max(1, Math.ceil((nextNs - nowNs) / 1e6)));
@@ -144,7 +155,15 @@ export class Intake {
     clearTimeout(this.#timer);
   }
 
-  #throttle(): void {
+  /** One reading of the clock for all messages of a batch. */
+  #beginBatch(): void {
+    this.#isInBatch = true;
+    this.#nowMs = this.#time.nowMs();
+    this.#nowNs = this.#time.nowNs();
+    this.#turnNs ??= this.#nowNs;
+  }
+
+  #throttle(nowNs: number): void {
     for (const stream of this.#streams.values()) {
       if (stream.mergePeer.phase === 'gone') {
         if (stream.mergePeer.queue.length === 0) this.#streams.delete(stream.mergePeer);
@@ -153,7 +172,10 @@ export class Intake {
       if (this.#merge.isFull(stream.mergePeer) === stream.isPaused) continue;
       stream.isPaused = !stream.isPaused;
       if (stream.isPaused) stream.flow.pause();
-      else stream.flow.resume();
+      else {
+        this.#merge.resume(stream.mergePeer, nowNs);
+        stream.flow.resume();
+      }
     }
   }
 

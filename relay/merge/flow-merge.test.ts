@@ -117,6 +117,36 @@ describe('FlowMerge', () => {
     assert.deepEqual(bench.drain(), [serial]);
   });
 
+  it('waits as long for a busy peer with heartbeats after it stalled once', () => {
+    const bench = new Bench({ windowMs: 50, promiseWindowMs: 250 });
+    const a = bench.live('a', true);
+    const b = bench.live('b', true);
+    bench.nowNs += 250 * ms;
+    bench.drain();
+    bench.push(b, bench.nowNs);
+    bench.drain();
+    const serial = bench.push(a, bench.nowNs + ms);
+    bench.nowNs += 250 * ms - 1;
+    assert.ok(!bench.drain().includes(serial));
+    bench.nowNs += 1 + ms;
+    assert.ok(bench.drain().includes(serial));
+  });
+
+  it('does not take a peer for silent that is not read because its queue is full', () => {
+    const bench = new Bench({ maxPeerBytes: 8, windowMs: 50 });
+    const a = bench.live('a', false);
+    const b = bench.live('b', false);
+    bench.push(a, bench.nowNs + ms);
+    const full = [bench.push(b, bench.nowNs), bench.push(b, bench.nowNs)];
+    assert.ok(bench.merge.isFull(b));
+    bench.nowNs += 1000 * ms;
+    assert.deepEqual(bench.drain(), full);
+    bench.merge.resume(b, bench.nowNs);
+    assert.deepEqual(bench.drain(), []);
+    bench.push(b, bench.nowNs - 999.5 * ms);
+    assert.equal(bench.merge.late, 0);
+  });
+
   it('passes on a flow that is later than the window, marked and counted', () => {
     const bench = new Bench({ windowMs: 50 });
     const a = bench.live('a', false);

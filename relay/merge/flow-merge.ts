@@ -114,6 +114,11 @@ export class FlowMerge {
     peer.notePromise(timeNs, nowNs);
   }
 
+  /** The peer is read again after it was full: that nothing was heard of it meanwhile was not its silence. */
+  resume(peer: MergePeer, nowNs: number): void {
+    peer.heardNs = nowNs;
+  }
+
   /** True when the peer's queue is at its bound: stop reading from it until it is not. */
   isFull(peer: MergePeer): boolean {
     return peer.queue.bytes >= this.#maxPeerBytes;

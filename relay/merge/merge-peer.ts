@@ -19,6 +19,8 @@ export interface MergeWindows {
   readonly maxSlackNs: number;
 }
 
+/** Silences of a peer with heartbeats, after which it counts as one without. */
+const maxMisses = 4;
 /** A peer's slack halves after this long without disorder. */
 const slackHalfLifeNs = 10e9;
 
@@ -30,6 +32,9 @@ export class MergePeer {
   phase: PeerPhase = 'joining';
   /** Heartbeats in a row that went forward with no flow between them. */
   #beats = 0;
+  /** Times that it went silent for longer than it may, since its last heartbeat; and whether it is so now. */
+  #misses = 0;
+  #isMissing = false;
   /** Place in the heap; -1 when not in it. */
   heapIndex = -1;
   /** Latest time among the flows it sent. */
@@ -61,6 +66,7 @@ export class MergePeer {
   /** Takes note of a flow's time: how far the peer is and how unsorted. */
   noteFlow(timeNs: number, nowNs: number, maxSlackNs: number): void {
     this.heardNs = nowNs;
+    this.#isMissing = false;
     if (!this.hasHeartbeats) this.#beats = 0;
     if (this.phase === 'joining') this.phase = 'catching-up';
     if (timeNs >= this.latestNs) {
@@ -76,16 +82,23 @@ export class MergePeer {
 
   notePromise(timeNs: number, nowNs: number): void {
     this.heardNs = nowNs;
+    this.#isMissing = false;
     this.phase = 'live';
     if (timeNs <= this.promiseNs) return;
     this.promiseNs = timeNs;
     this.#beats += 1;
+    this.#misses = 0;
   }
 
   /** Phase, heartbeats and slack as they are at `nowNs`. */
   settle(nowNs: number, { windowNs, promiseWindowNs }: MergeWindows): void {
-    // It was waited for in vain: from now on no longer than for any other, until it beats again.
-    if (this.hasHeartbeats && nowNs - this.heardNs >= promiseWindowNs) this.#beats = 0;
+    // It was waited for in vain: until it is heard again no longer than for any other. A busy peer owes no heartbeats, so
+    // one stall must not make it one without for as long as it is busy; some in a row without a heartbeat between do.
+    if (this.hasHeartbeats && !this.#isMissing && nowNs - this.heardNs >= promiseWindowNs) {
+      this.#isMissing = true;
+      this.#misses += 1;
+      if (this.#misses >= maxMisses) this.#beats = 0;
+    }
     if (this.phase === 'catching-up') {
       const isCurrent = this.latestNs >= nowNs - windowNs;
       if (isCurrent || nowNs - this.heardNs >= windowNs) this.phase = 'live';
@@ -109,7 +122,9 @@ export class MergePeer {
     }
     if (this.phase === 'catching-up' && !isStarting) return Number.POSITIVE_INFINITY;
     const known = Math.max(this.promiseNs, this.latestNs - (isFull ? 0 : this.slackNs));
-    const limitNs = this.hasHeartbeats ? windows.promiseWindowNs : windows.windowNs;
+    // Not read, so not silent: it has a head in its queue, which comes out as soon as the others allow.
+    if (isFull) return known;
+    const limitNs = this.#limitNs(windows);
     if (nowNs - this.heardNs < limitNs) return known;
     return Math.max(known, nowNs - limitNs);
   }
@@ -118,7 +133,10 @@ export class MergePeer {
   passesAtNs(timeNs: number, windows: MergeWindows): number {
     if (this.phase === 'joining') return this.joinedNs + windows.joinWindowNs;
     if (this.phase === 'catching-up') return this.heardNs + windows.windowNs;
-    const limitNs = this.hasHeartbeats ? windows.promiseWindowNs : windows.windowNs;
-    return Math.max(this.heardNs, timeNs) + limitNs;
+    return Math.max(this.heardNs, timeNs) + this.#limitNs(windows);
+  }
+
+  #limitNs({ windowNs, promiseWindowNs }: MergeWindows): number {
+    return this.hasHeartbeats && !this.#isMissing ? promiseWindowNs : windowNs;
   }
 }
