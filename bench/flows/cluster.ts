@@ -4,6 +4,8 @@ import { Endpoint } from '#proto/gen/flow/flow.ts';
 import type { Random } from './random.ts';
 
 export interface FixtureEndpoint {
+  /** Its place in the list. */
+  readonly number: number;
   readonly ip: string;
   readonly endpoint: Endpoint;
   readonly nodeName: string;
@@ -14,7 +16,7 @@ export interface FixtureEndpoint {
 const NAMESPACES = ['shop', 'payments', 'search', 'media', 'accounts', 'monitoring', 'ingress', 'batch'];
 const WORKLOADS = ['frontend', 'cart', 'checkout', 'catalog', 'recommender', 'session', 'postgres', 'redis', 'worker'];
 const WORLD_NAMES = ['api.stripe.com', 's3.eu-central-1.amazonaws.com', 'github.com', 'registry.npmjs.org'];
-const PODS_PER_WORKLOAD = 25;
+export const PODS_PER_WORKLOAD = 25;
 /** One endpoint in this many is outside the cluster. */
 const WORLD_EVERY = 50;
 
@@ -33,6 +35,7 @@ function makePod(random: Random, index: number, nodeName: string): FixtureEndpoi
   const workload = generation === 0 ? base : `${base}-${generation}`;
   const hash = random.below(0x7fffffff).toString(36).padStart(6, '0');
   return {
+    number: index,
     ip: `10.${128 + (index >>> 16)}.${(index >>> 8) & 0xff}.${index & 0xff}`,
     nodeName,
     names: [],
@@ -57,6 +60,7 @@ function makePod(random: Random, index: number, nodeName: string): FixtureEndpoi
 
 function makeWorldEndpoint(random: Random, index: number): FixtureEndpoint {
   return {
+    number: index,
     ip: `93.184.${(index >>> 8) & 0xff}.${index & 0xff}`,
     nodeName: '',
     names: [random.pick(WORLD_NAMES)],

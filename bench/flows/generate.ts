@@ -5,7 +5,7 @@ import { type DeepPartial, Flow } from '#proto/gen/flow/flow.ts';
 import { Any } from '#proto/gen/google/protobuf/any.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
-import { type FixtureEndpoint, makeEndpoints } from './cluster.ts';
+import { type FixtureEndpoint, makeEndpoints, PODS_PER_WORKLOAD } from './cluster.ts';
 import { type Random, seededRandom } from './random.ts';
 
 export interface GenerateOptions {
@@ -22,6 +22,11 @@ export interface GenerateOptions {
   readonly intervalNs?: number;
 }
 
+/** One cluster for every seed: observers with seeds of their own see the same endpoints. */
+const CLUSTER_SEED = 7;
+/** Workloads that each workload calls. */
+const CALLED_WORKLOADS = 5;
+
 type FlowParts = DeepPartial<Flow>;
 
 /** Serialised responses in order of time. */
@@ -33,7 +38,7 @@ export function generateFlows(options: GenerateOptions = {}): Uint8Array[] {
 export function generateResponses(options: GenerateOptions = {}): GetFlowsResponse[] {
   const random = seededRandom(options.seed ?? 1);
   const nodes = nodeNames(options.nodes ?? 4);
-  const endpoints = makeEndpoints(random, options.endpoints ?? 50_000, nodes);
+  const endpoints = makeEndpoints(seededRandom(CLUSTER_SEED), options.endpoints ?? 50_000, nodes);
   const startMs = options.startMs ?? Date.UTC(2026, 0, 1);
   const intervalNs = options.intervalNs ?? 100_000;
   return Array.from({ length: options.count ?? 10_000 }, (_, i) => {
@@ -53,8 +58,12 @@ function makeResponse(
   nodes: readonly string[],
   timeNs: bigint,
 ): GetFlowsResponse {
-  const source = random.pick(endpoints);
-  const destination = random.pick(endpoints);
+  const client = random.pick(endpoints);
+  const server = serverOf(random, client, endpoints);
+  const parts = shape(random);
+  const isReply = parts.isReply === true;
+  const source = isReply ? server : client;
+  const destination = isReply ? client : server;
   const isIngress = random.next() < 0.5;
   const nodeName = (isIngress ? destination.nodeName : source.nodeName) || random.pick(nodes);
   const time = { seconds: timeNs / 1_000_000_000n, nanos: Number(timeNs % 1_000_000_000n) };
@@ -72,16 +81,33 @@ function makeResponse(
     nodeName,
     nodeLabels: ['kubernetes.io/arch=amd64', `kubernetes.io/hostname=${nodeName}`],
     trafficDirection: isIngress ? 1 : 2,
-    isReply: random.next() < 0.4,
     traceObservationPoint: isIngress ? 101 : 3,
     interface: { index: 4 + random.below(200), name: `lxc${random.below(0xffffff).toString(16)}` },
-    ...shape(random),
+    ...(isReply ? turned(parts) : parts),
   };
   return GetFlowsResponse.fromPartial({
     responseTypes: { $case: 'flow', value: Flow.fromPartial(flow) },
     nodeName,
     time,
   });
+}
+
+/** Workloads call a few others, not any: one of the pods whose number is near one of these multiples of the caller's. */
+function serverOf(random: Random, client: FixtureEndpoint, endpoints: readonly FixtureEndpoint[]): FixtureEndpoint {
+  const first = client.number - (client.number % PODS_PER_WORKLOAD);
+  const called = first * (2 + random.below(CALLED_WORKLOADS)) + random.below(PODS_PER_WORKLOAD);
+  return endpoints[called % endpoints.length] ?? client;
+}
+
+/** The parts of a flow with its ports as a reply has them: from the service's port. */
+function turned(parts: FlowParts): FlowParts {
+  const protocol = parts.l4?.protocol;
+  if (protocol?.$case !== 'TCP' && protocol?.$case !== 'UDP') return parts;
+  const { sourcePort, destinationPort } = protocol.value ?? {};
+  const value = { ...protocol.value, sourcePort: destinationPort ?? 0, destinationPort: sourcePort ?? 0 };
+  return protocol.$case === 'TCP'
+    ? { ...parts, l4: { protocol: { $case: 'TCP', value } } }
+    : { ...parts, l4: { protocol: { $case: 'UDP', value } } };
 }
 
 /** What kind of flow: of 100, 5 are drops, 25 HTTP, 10 DNS, the rest TCP. */
@@ -95,7 +121,12 @@ function shape(random: Random): FlowParts {
 }
 
 function tcp(random: Random, sourcePort: number): FlowParts {
-  const flags = random.pick([{ SYN: true }, { ACK: true }, { ACK: true, PSH: true }, { ACK: true, FIN: true }]);
+  const flags = random.pick<{ SYN?: true; ACK?: true; PSH?: true; FIN?: true }>([
+    { SYN: true },
+    { ACK: true },
+    { ACK: true, PSH: true },
+    { ACK: true, FIN: true },
+  ]);
   const bytes = BigInt(200 + random.below(60_000));
   const details = FlowDetails.fromPartial({
     reason: random.pick([1, 2, 3, 4]),
@@ -109,6 +140,8 @@ function tcp(random: Random, sourcePort: number): FlowParts {
       protocol: { $case: 'TCP', value: { sourcePort, destinationPort: random.pick([80, 443, 5432, 6379]), flags } },
     },
     eventType: { type: 4, subType: 3 },
+    // A SYN without ACK opens, so it is no reply.
+    isReply: flags.SYN !== true && random.next() < 0.4,
     extensions: Any.fromPartial({
       typeUrl: 'type.googleapis.com/parallax.v1.FlowDetails',
       value: FlowDetails.encode(details).finish(),
@@ -125,7 +158,6 @@ function dropped(random: Random, sourcePort: number): FlowParts {
       protocol: { $case: 'TCP', value: { sourcePort, destinationPort: random.pick([80, 5432]), flags: { SYN: true } } },
     },
     eventType: { type: 1, subType: 133 },
-    isReply: undefined,
   };
 }
 
