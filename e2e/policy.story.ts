@@ -64,7 +64,9 @@ test('an allowed flow says which policy let it through', async ({ page }) => {
   const row = page.getByRole('row').filter({ hasText: 'ledger' }).first();
   await expect(row).toBeVisible({ timeout: 30_000 });
   await row.click();
-  await expect(page.getByRole('complementary', { name: 'Details' })).toContainText(`Allowed by NetworkPolicy:payments/${policyName}`);
+  await expect(page.getByRole('complementary', { name: 'Details' })).toContainText(
+    `Allowed by NetworkPolicy:payments/${policyName}`,
+  );
 });
 
 test('the page of policies counts what each allowed and denied, and finds the rule that never matched', async ({

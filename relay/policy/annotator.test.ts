@@ -210,7 +210,7 @@ describe('annotating a flow', () => {
     assert.equal(explained(annotate(flowOf({ extensions: undefined }))).agreement, Agreement.AGREES);
   });
 
-  it('passes repeated reports, flows between hosts, what another relay explained, and damaged bytes', () => {
+  it('passes recurring reports, flows between hosts, what another relay explained, and damaged bytes', () => {
     const { annotator, annotate } = annotatorOf();
     assert.equal(annotate(flowOf({ details: { reason: FlowReason.FLOW_REASON_TICK } })), undefined);
     const host = { identity: 1, labels: ['reserved:host'] };

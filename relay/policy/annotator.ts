@@ -13,7 +13,9 @@ import { type Addition, Splicer, serialiseAddition } from './splice.ts';
 /** Answers kept in each of two generations: keys and bytes of about 2 KB each, so 64 MB at most. */
 const maxAnswers = 16_384;
 
-/** Reports about a connection whose opening was explained already. */
+/** Reports that come again and again while a connection lasts: left without an explanation, to spare the ring. */
+const recurring: ReadonlySet<number> = new Set([FlowReason.FLOW_REASON_TICK, FlowReason.FLOW_REASON_IDLE]);
+/** Reports about a connection whose opening was counted already. */
 const repeats: ReadonlySet<number> = new Set([
   FlowReason.FLOW_REASON_TCP_FLAGS,
   FlowReason.FLOW_REASON_TICK,
@@ -86,7 +88,7 @@ export class Annotator {
       const isRepeat = repeats.has(layout.reason);
       // Those of a connection that should not be are worth saying again: they show that it got through.
       const answer = this.#answer(bytes, start, end);
-      if (answer.addition === undefined || (isRepeat && !answer.isDenied)) return this.#pass();
+      if (answer.addition === undefined || (recurring.has(layout.reason) && !answer.isDenied)) return this.#pass();
       this.counters.annotated += 1;
       this.counters.byAgreement[answer.agreement] = (this.counters.byAgreement[answer.agreement] ?? 0) + 1;
       this.#tell(answer, isRepeat);

@@ -30,9 +30,6 @@ const TCP = 1;
 const UDP = 2;
 const SCTP = 5;
 
-const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-
 /** Reused from flow to flow. Ranges are positions in the array that was scanned. */
 export class FlowLayout {
   isFlow = false;
@@ -62,11 +59,15 @@ export class FlowLayout {
   key = '';
 
   readonly #reader = new WireReader();
+  /** The scanned bytes, as what makes text of them: kept while flows come from the same chunk. */
+  #text: Buffer = Buffer.alloc(0);
 
   /** @throws MalformedMessageError */
   scan(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
     reader.reset(bytes, start, end);
+    if (this.#text.buffer !== bytes.buffer || this.#text.byteOffset !== bytes.byteOffset || this.#text.length < end)
+      this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.isFlow = false;
     while (reader.position < end) {
       const tagAt = reader.position;
@@ -90,6 +91,9 @@ export class FlowLayout {
     const reader = this.#reader;
     this.#clear();
     let ends = '';
+    // Fields that lie side by side are made text together.
+    let runStart = 0;
+    let runEnd = 0;
     let l4Start = 0;
     let l4End = 0;
     while (reader.position < reader.end) {
@@ -108,15 +112,25 @@ export class FlowLayout {
         } else if (tag === FLOW_L7) this.hasL7 = true;
         else if (tag === FLOW_IS_REPLY) this.isReply = this.#boolWithin(contentEnd);
         else if (tag === FLOW_EXTENSIONS) this.#extension(tagAt, contentEnd);
-        else if (END_FIELDS.has(tag)) ends += `${tag}:${latin1(reader.bytes, contentStart, contentEnd)}\n`;
-        else if (POLICY_FIELDS.has(tag)) this.hasPolicyNames = true;
+        else if (END_FIELDS.has(tag)) {
+          if (tagAt !== runEnd) {
+            ends += this.#latin1(runStart, runEnd);
+            runStart = tagAt;
+          }
+          runEnd = contentEnd;
+        } else if (POLICY_FIELDS.has(tag)) this.hasPolicyNames = true;
         reader.position = contentEnd;
       }
     }
+    ends += this.#latin1(runStart, runEnd);
     const transport = l4Start === l4End ? '' : this.#transport(l4Start, l4End);
     const seen = `${this.isReply ? 'r' : ''}${this.hasL7 ? '7' : ''}${this.hasAnswer ? 'a' : ''}`;
     const origin = this.detailsEnd > this.detailsStart && !this.hasOtherExtension ? 'packets' : '';
     this.key = `${this.verdict} ${this.direction} ${seen} ${origin} ${transport} ${ends}`;
+  }
+
+  #latin1(start: number, end: number): string {
+    return this.#text.toString('latin1', start, end);
   }
 
   #clear(): void {
@@ -158,7 +172,7 @@ export class FlowLayout {
       const tag = reader.tag();
       const protocol = tag >>> 3;
       if ((tag & 7) !== WIRE_BYTES || (protocol !== TCP && protocol !== UDP && protocol !== SCTP))
-        return `${protocol} ${latin1(reader.bytes, start, end)}`;
+        return `${protocol} ${this.#latin1(start, end)}`;
       const contentEnd = reader.contentEnd();
       const wanted = varintTag(this.isReply ? 1 : 2);
       let port = 0;
@@ -202,7 +216,7 @@ export class FlowLayout {
         const tag = reader.tag();
         if (tag === ANY_TYPE_URL || tag === ANY_VALUE) {
           const contentEnd = reader.contentEnd();
-          if (tag === ANY_TYPE_URL) url = latin1(reader.bytes, reader.position, contentEnd);
+          if (tag === ANY_TYPE_URL) url = this.#latin1(reader.position, contentEnd);
           else {
             this.detailsStart = reader.position;
             this.detailsEnd = contentEnd;
