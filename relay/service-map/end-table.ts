@@ -4,17 +4,25 @@
 import type { EndpointDescription } from '#observer/endpoint-dictionary.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { describeEnd, type MapEnd, otherEnd } from './map-end.ts';
+import { describeEnd, type MapEnd, type MapVertex, otherEnd } from './map-end.ts';
 
 /** Distinct ends kept, some 400 bytes each: 26 MB. Beyond it the one not described for longest is forgotten. */
 const defaultMaxEnds = 65_536;
 /** Node ids whose names are kept at hand. */
 const maxNodeIds = 65_536;
 
+/** Vertices kept for sharing, about a kilobyte each: 8 MB. */
+const maxVertices = 8192;
+
 export class EndTable {
   readonly #ring: FlowRing;
   readonly #maxEnds: number;
   readonly #ends = new Map<string, MapEnd>();
+  /**
+   * Vertices by id, so that the ends of one workload share its names and labels: what the engine has to walk at each
+   * collection is then a few strings an end. Forgotten all at once at the bound; ends that have theirs keep it.
+   */
+  readonly #vertices = new Map<string, MapVertex>();
   readonly #others = new Map<string, MapEnd>();
   readonly #otherByEnd = new WeakMap<MapEnd, MapEnd>();
   /** By endpoint id modulo the dictionary's slots: the id that is cached there, the node it was seen from, its end. */
@@ -107,8 +115,17 @@ export class EndTable {
       if (oldest !== undefined) this.#ends.delete(oldest);
     }
     this.#serial += 1;
-    this.#ends.set(key, candidate);
-    return candidate;
+    const end = { ...candidate, vertex: this.#shared(candidate.vertex) };
+    this.#ends.set(key, end);
+    return end;
+  }
+
+  #shared(vertex: MapVertex): MapVertex {
+    const known = this.#vertices.get(vertex.id);
+    if (known !== undefined && isSame(known, vertex)) return known;
+    if (this.#vertices.size >= maxVertices) this.#vertices.clear();
+    this.#vertices.set(vertex.id, vertex);
+    return vertex;
   }
 
   /** An end that the ring did not intern, because it is very large: read from the message. Some microseconds. */
@@ -122,4 +139,9 @@ export class EndTable {
       service: isSource ? flow?.sourceService : flow?.destinationService,
     };
   }
+}
+
+/** The rest of a vertex follows from its id. */
+function isSame({ labels }: MapVertex, other: MapVertex): boolean {
+  return labels.length === other.labels.length && labels.every((label, index) => label === other.labels[index]);
 }
