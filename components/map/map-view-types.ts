@@ -1,8 +1,6 @@
 // The vocabulary between the map and whoever mounts it: what can be selected, measured and hovered.
 // Plain data, so the shell can keep it in the URL.
 
-import type { MapEdge, ServiceMapModel } from '../store/service-map-model.ts';
-
 /** The figure that sets an edge's width and the line under a card's name. */
 export const MAP_METRICS = [
   'requests',
@@ -29,26 +27,4 @@ export type MapTheme = 'dark' | 'light';
 /** A closed namespace's card stands as an edge's end under this id. */
 export function namespaceCardId(cluster: string, namespace: string): string {
   return `ns:${cluster}/${namespace}`;
-}
-
-/** The model's edges a selection means: those of a vertex or namespace in both directions, or those between two ends. */
-export function edgesOfSelection(model: ServiceMapModel, selection: MapSelection): MapEdge[] {
-  const isEnd = (vertexId: string, end: string) => {
-    if (vertexId === end) return true;
-    const vertex = model.vertices.get(vertexId);
-    return vertex !== undefined && namespaceCardId(vertex.cluster, vertex.namespace) === end;
-  };
-  const isMeant = (edge: MapEdge): boolean => {
-    switch (selection.kind) {
-      case 'vertex':
-        return edge.sourceId === selection.id || edge.destinationId === selection.id;
-      case 'edge':
-        return isEnd(edge.sourceId, selection.sourceId) && isEnd(edge.destinationId, selection.destinationId);
-      case 'namespace': {
-        const id = namespaceCardId(selection.cluster, selection.namespace);
-        return isEnd(edge.sourceId, id) || isEnd(edge.destinationId, id);
-      }
-    }
-  };
-  return [...model.edges.values()].filter(isMeant);
 }

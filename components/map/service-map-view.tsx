@@ -96,7 +96,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
 function Heading({ graph, isFolded }: { graph: ViewGraph | undefined; isFolded: boolean }) {
   return (
     <header className="pointer-events-none absolute top-3 left-4 z-10 flex items-baseline gap-2.5">
-      <h2 className="font-semibold text-fg text-sm">Service map</h2>
+      <h1 className="font-semibold text-fg text-sm">Service map</h1>
       <p className="text-2xs text-fg-3 tabular-nums">
         {graph
           ? `${plural(graph.serviceCount, 'service')} · ${plural(graph.connectionCount, 'connection')}`

@@ -39,7 +39,3 @@ export function parseSelection(text: string): Selection | null {
 export function flowKey(row: FlowRow): string {
   return row.uuid === '' ? `#${row.seq}` : row.uuid;
 }
-
-export function mapSelection(selection: Selection | null): MapSelection | null {
-  return selection?.kind === 'flow' ? null : selection;
-}

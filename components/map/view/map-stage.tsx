@@ -4,27 +4,22 @@
 // are in view, and turns hits and keys into selections.
 
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { MapPainter } from '../draw/map-painter.ts';
 import type { Camera } from '../draw/static-layer.ts';
-import { cardLine } from '../graph/figure-text.ts';
 import type { MapFigures } from '../graph/figures.ts';
 import { highlightOf } from '../graph/highlight.ts';
 import type { MapMetric, MapSelection } from '../map-view-types.ts';
-import { BOX_SIDE, BOX_TOP, type Point, type Rect, ROW_PITCH } from '../routing/grid-metrics.ts';
-import type { Hit } from '../routing/hit-index.ts';
-import { markerPlaces } from '../routing/marker-places.ts';
-import type { Scene } from '../scene.ts';
 import type { SceneKeeper, SceneSnapshot } from '../scene-keeper.ts';
-import { DropMarker } from './drop-marker.tsx';
+import { type Hover, HoverTooltip } from './hover-tooltip.tsx';
 import { ZoomControls } from './map-controls.tsx';
-import { MapTooltip } from './map-tooltip.tsx';
-import { NamespaceHeader } from './namespace-header.tsx';
-import { canvasBoxes, canvasCards, cardLabel, dotsOf, dropLabel, edgeLayerOf, reasonText } from './picture.ts';
-import { ServiceCard } from './service-card.tsx';
+import { canvasBoxes, canvasCards, dotsOf, edgeLayerOf } from './picture.ts';
+import { StageCards } from './stage-cards.tsx';
+import { cardsInView, cellAt, cornerOf, isSameHit, pointIn, selectionOf } from './stage-geometry.ts';
+import { keyAction } from './stage-keys.ts';
 import { useCamera } from './use-camera.ts';
 import { type Drag, useDrag } from './use-drag.ts';
-import { useMotionAllowed } from './use-motion-allowed.ts';
-import { usePalette } from './use-palette.ts';
+import { useDropMarkers } from './use-drop-markers.ts';
+import { useGliding } from './use-gliding.ts';
+import { usePainter } from './use-painter.ts';
 import { useStageSize } from './use-stage-size.ts';
 
 export interface MapStageProps {
@@ -46,18 +41,9 @@ export interface MapStageProps {
 /** More cards in view than this, or smaller than this, are drawn on the canvas. */
 const MAX_DOM_CARDS = 150;
 const MIN_DOM_ZOOM = 0.5;
-/** Cards this far outside the view, in screen pixels, are already in the DOM when they are panned in. */
-const CULL_MARGIN = 240;
 const CULL_EVERY_MS = 120;
-const GLIDE_MS = 300;
 /** Reach of the pointer around a link, in screen pixels. */
 const LINK_REACH = 6;
-const PAN_STEP = 80;
-
-interface Hover {
-  readonly hit: Hit;
-  readonly at: Point;
-}
 
 export function MapStage(props: MapStageProps) {
   const { keeper, snapshot, figures, selection, onSelect, metric } = props;
@@ -66,39 +52,30 @@ export function MapStage(props: MapStageProps) {
   const world = useRef<HTMLDivElement>(null);
   const still = useRef<HTMLCanvasElement>(null);
   const moving = useRef<HTMLCanvasElement>(null);
-  const painter = useRef<MapPainter | null>(null);
   const cullTimer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const [rest, setRest] = useState<Camera>({ x: 0, y: 0, k: 1 });
   const [hover, setHover] = useState<Hover | null>(null);
   const size = useStageSize(stage);
-  const palette = usePalette(stage);
-  const isMotionAllowed = useMotionAllowed();
+  const painter = usePainter(stage, still, moving, size);
 
-  const onMove = useCallback((camera: Camera) => {
-    painter.current?.setCamera(camera);
-    const layer = world.current;
-    if (layer) {
-      layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.k})`;
-      layer.style.setProperty('--map-zoom', String(camera.k));
-    }
-    cullTimer.current ??= setTimeout(() => {
-      cullTimer.current = undefined;
-      setRest(cameraNow.current());
-    }, CULL_EVERY_MS);
-  }, []);
+  const onMove = useCallback(
+    (camera: Camera) => {
+      painter.current?.setCamera(camera);
+      const layer = world.current;
+      if (layer) {
+        layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.k})`;
+        layer.style.setProperty('--map-zoom', String(camera.k));
+      }
+      cullTimer.current ??= setTimeout(() => {
+        cullTimer.current = undefined;
+        setRest(cameraNow.current());
+      }, CULL_EVERY_MS);
+    },
+    [painter],
+  );
   const camera = useCamera(stage, onMove);
   const cameraNow = useRef(camera.camera);
   useEffect(() => () => clearTimeout(cullTimer.current), []);
-
-  useEffect(() => {
-    if (!still.current || !moving.current) return;
-    const made = new MapPainter(still.current, moving.current);
-    painter.current = made;
-    return () => {
-      made.destroy();
-      painter.current = null;
-    };
-  }, []);
 
   const hoveredSelection = useMemo(() => (hover ? selectionOf(hover.hit, snapshot) : null), [hover, snapshot]);
   const highlight = useMemo(
@@ -108,11 +85,6 @@ export function MapStage(props: MapStageProps) {
   const inView = useMemo(() => cardsInView(scene, rest, size), [scene, rest, size]);
   const hasDomCards = rest.k >= MIN_DOM_ZOOM && inView.length <= MAX_DOM_CARDS;
 
-  useEffect(() => painter.current?.setSize(size.width, size.height, size.pixelRatio), [size]);
-  useEffect(() => {
-    if (palette) painter.current?.setPalette(palette);
-  }, [palette]);
-  useEffect(() => painter.current?.setAnimated(isMotionAllowed), [isMotionAllowed]);
   useEffect(() => {
     painter.current?.setPicture({
       boxes: canvasBoxes(graph, scene),
@@ -121,15 +93,17 @@ export function MapStage(props: MapStageProps) {
       edges: edgeLayerOf(scene, figures, metric, highlight),
     });
     painter.current?.setDots(dotsOf(scene, figures, highlight));
-  }, [graph, scene, figures, metric, highlight, hasDomCards]);
+  }, [graph, scene, figures, metric, highlight, hasDomCards, painter]);
 
+  // Everything stays in view, whatever joins and however the stage is resized, until the reader takes the camera.
   const fittedCount = useRef(0);
   useEffect(() => {
-    if (size.width === 0 || fittedCount.current === snapshot.freshCount) return;
+    if (size.width === 0 || size.height === 0) return;
+    if (fittedCount.current === snapshot.freshCount && camera.isTaken()) return;
     camera.fit(scene.bounds, fittedCount.current > 0);
     fittedCount.current = snapshot.freshCount;
     setRest(camera.camera());
-  }, [camera, scene, snapshot.freshCount, size.width]);
+  }, [camera, scene, snapshot.freshCount, size.width, size.height]);
 
   const isGliding = useGliding(scene);
   const { onHover } = props;
@@ -144,9 +118,11 @@ export function MapStage(props: MapStageProps) {
   const onDrop = useCallback(
     (drag: Drag) => {
       const rect = scene.cards.get(drag.id) ?? cornerOf(scene.boxes.get(drag.id));
-      if (rect) keeper.move(drag.id, cellAt(scene, rect.x + drag.dx, rect.y + drag.dy));
+      if (!rect) return;
+      camera.take();
+      keeper.move(drag.id, cellAt(scene, rect.x + drag.dx, rect.y + drag.dy));
     },
-    [keeper, scene],
+    [camera, keeper, scene],
   );
   const { drag, grab, consumedClick } = useDrag(camera.camera, onDrop);
   const press = useCallback(
@@ -185,15 +161,7 @@ export function MapStage(props: MapStageProps) {
     [changeHover],
   );
 
-  const droppedIds = useMemo(
-    () => [...figures.links].filter(([id, each]) => each.dropped > 0 && scene.flat.has(id)).map(([id]) => id),
-    [figures, scene],
-  );
-  const droppedKey = droppedIds.join('\n');
-  const markers = useMemo(
-    () => markerPlaces(droppedKey === '' ? [] : droppedKey.split('\n'), scene.flat, scene.hits),
-    [droppedKey, scene],
-  );
+  const markers = useDropMarkers(figures, scene);
   const markersRef = useRef(markers);
   markersRef.current = markers;
 
@@ -229,7 +197,6 @@ export function MapStage(props: MapStageProps) {
     act();
   };
 
-  const cards = hasDomCards ? inView : [];
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset groups form controls; this is a drawing surface
     <div
@@ -248,68 +215,30 @@ export function MapStage(props: MapStageProps) {
       <canvas ref={still} className="absolute top-0 left-0 origin-top-left" />
       <canvas ref={moving} className="pointer-events-none absolute top-0 left-0" />
       <div ref={world} className="absolute top-0 left-0 origin-top-left">
-        {hasDomCards &&
-          [...scene.boxes].map(([id, rect]) => {
-            const group = graph.groups.get(id);
-            if (!group) return null;
-            const isFaded = highlight.fadesRest && !group.memberIds.some((member) => highlight.litCards.has(member));
-            return (
-              <NamespaceHeader
-                key={id}
-                group={group}
-                rect={moved(rect, drag, id)}
-                isFaded={isFaded}
-                onPress={press}
-                onClose={closeGroup}
-                onGrab={grab}
-              />
-            );
-          })}
-        {cards.map((id) => {
-          const card = graph.vertices.get(id);
-          const rect = scene.cards.get(id);
-          const each = figures.cards.get(id);
-          if (!card || !rect || !each) return null;
-          const isLit = highlight.litCards.has(id);
-          return (
-            <ServiceCard
-              key={id}
-              card={card}
-              rect={moved(rect, drag, card.groupId === drag?.id ? drag.id : id)}
-              line={cardLine(each, metric, figures.seconds)}
-              label={cardLabel(card, each, figures.seconds)}
-              status={each.status}
-              isSelected={highlight.selectedCards.has(id)}
-              isLit={isLit && hoveredSelection !== null}
-              isFaded={highlight.fadesRest && !isLit}
-              isGliding={isGliding && !drag}
-              onPress={press}
-              onOpen={openGroup}
-              onFocus={focusCard}
-              onGrab={grab}
-            />
-          );
-        })}
-        {[...markers].map(([id, at]) => {
-          const link = graph.links.get(id);
-          const each = figures.links.get(id);
-          if (!link || !each) return null;
-          const reasons = (props.dropReasons.get(id) ?? []).map(reasonText);
-          return (
-            <DropMarker
-              key={id}
-              linkId={id}
-              at={at}
-              label={dropLabel(link, graph, each, figures.seconds, reasons)}
-              isPartial={each.status !== 'bad'}
-              isFaded={highlight.fadesRest && !highlight.litLinks.has(id)}
-              onPress={pressLink}
-              onHover={hoverLink}
-            />
-          );
-        })}
+        <StageCards
+          snapshot={snapshot}
+          figures={figures}
+          metric={metric}
+          dropReasons={props.dropReasons}
+          highlight={highlight}
+          isHovering={hoveredSelection !== null}
+          isGliding={isGliding}
+          hasDomCards={hasDomCards}
+          cardIds={hasDomCards ? inView : []}
+          markers={markers}
+          drag={drag}
+          onPress={press}
+          onPressLink={pressLink}
+          onOpen={openGroup}
+          onClose={closeGroup}
+          onFocusCard={focusCard}
+          onHoverLink={hoverLink}
+          onGrab={grab}
+        />
       </div>
-      {hover && !drag && <HoverTooltip hover={hover} size={size} {...props} />}
+      {hover && !drag && (
+        <HoverTooltip hover={hover} size={size} snapshot={snapshot} figures={figures} dropReasons={props.dropReasons} />
+      )}
       <ZoomControls
         isFullscreen={props.isFullscreen}
         onZoom={camera.zoomBy}
@@ -319,125 +248,4 @@ export function MapStage(props: MapStageProps) {
       />
     </div>
   );
-}
-
-function HoverTooltip({
-  hover,
-  size,
-  snapshot,
-  figures,
-  dropReasons,
-}: MapStageProps & { hover: Hover; size: { width: number; height: number } }) {
-  const { graph } = snapshot;
-  const { id, kind } = hover.hit;
-  const each = kind === 'card' ? figures.cards.get(id) : figures.links.get(id);
-  if (!each) return null;
-  const shared = { figures: each, seconds: figures.seconds, at: hover.at, stage: size };
-  if (kind === 'card') {
-    const card = graph.vertices.get(id);
-    const place = card?.vertex
-      ? [card.vertex.namespace, card.vertex.workloadKind || card.vertex.kind].filter(Boolean).join(' · ')
-      : `${card?.memberIds.length ?? 0} services, double-click to open`;
-    return <MapTooltip {...shared} title={card?.title ?? id} subtitle={place} notes={[]} />;
-  }
-  const link = graph.links.get(id);
-  if (!link) return null;
-  const title = `${graph.vertices.get(link.sourceId)?.title} → ${graph.vertices.get(link.destinationId)?.title}`;
-  const connections = link.edgeIds.length === 1 ? '1 connection' : `${link.edgeIds.length} connections`;
-  const notes = (dropReasons.get(id) ?? []).map((reason) => `Dropped: ${reasonText(reason)}`);
-  return <MapTooltip {...shared} title={title} subtitle={connections} notes={notes} />;
-}
-
-function selectionOf(hit: Hit, { graph }: SceneSnapshot): MapSelection | null {
-  if (hit.kind === 'link') {
-    const link = graph.links.get(hit.id);
-    return link ? { kind: 'edge', sourceId: link.sourceId, destinationId: link.destinationId } : null;
-  }
-  const group = graph.groups.get(hit.id);
-  if (group) return { kind: 'namespace', cluster: group.cluster, namespace: group.namespace };
-  return { kind: 'vertex', id: hit.id };
-}
-
-function isSameHit(left: Hit | undefined, right: Hit | undefined): boolean {
-  return left?.kind === right?.kind && left?.id === right?.id;
-}
-
-/** Ids of cards in or near the view, in reading order, so that Tab goes from left to right and top to bottom. */
-function cardsInView(scene: Scene, camera: Camera, size: { width: number; height: number }): string[] {
-  const margin = CULL_MARGIN / camera.k;
-  const left = -camera.x / camera.k - margin;
-  const top = -camera.y / camera.k - margin;
-  const right = left + size.width / camera.k + 2 * margin;
-  const bottom = top + size.height / camera.k + 2 * margin;
-  return [...scene.cards]
-    .filter(([, rect]) => rect.x + rect.width > left && rect.x < right && rect.y + rect.height > top && rect.y < bottom)
-    .sort(([, one], [, other]) => one.x - other.x || one.y - other.y)
-    .map(([id]) => id);
-}
-
-function moved(rect: Rect, drag: Drag | null, id: string): Rect {
-  return drag?.id === id ? { ...rect, x: rect.x + drag.dx, y: rect.y + drag.dy } : rect;
-}
-
-/** A box is placed by its first cell, not by its frame. */
-function cornerOf(box: Rect | undefined): Point | undefined {
-  return box && { x: box.x + BOX_SIDE, y: box.y + BOX_TOP };
-}
-
-function cellAt(scene: Scene, x: number, y: number): { column: number; row: number } {
-  let column = 0;
-  let nearest = Number.POSITIVE_INFINITY;
-  const last = (scene.columnXs.at(-1) ?? 0) + scene.cardWidth + (scene.gutters.at(-1) ?? 0);
-  [...scene.columnXs, last].forEach((start, index) => {
-    const distance = Math.abs(start - x);
-    if (distance < nearest) {
-      nearest = distance;
-      column = index;
-    }
-  });
-  return { column, row: Math.round(y / ROW_PITCH) };
-}
-
-function pointIn(stage: HTMLElement | null, event: { clientX: number; clientY: number }): Point {
-  const bounds = stage?.getBoundingClientRect();
-  return { x: event.clientX - (bounds?.left ?? 0), y: event.clientY - (bounds?.top ?? 0) };
-}
-
-/** True for a moment after cards got new places, so that they glide there; never for the first picture. */
-function useGliding(scene: Scene): boolean {
-  const [settled, setSettled] = useState(scene);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(scene), GLIDE_MS);
-    return () => clearTimeout(timer);
-  }, [scene]);
-  return settled !== scene;
-}
-
-function keyAction(
-  key: string,
-  camera: { zoomBy: (factor: number) => void; panBy: (dx: number, dy: number) => void },
-  fit: () => void,
-  clear: () => void,
-): (() => void) | undefined {
-  switch (key) {
-    case '+':
-    case '=':
-      return () => camera.zoomBy(1.3);
-    case '-':
-      return () => camera.zoomBy(1 / 1.3);
-    case '0':
-      return fit;
-    case 'ArrowLeft':
-      return () => camera.panBy(PAN_STEP, 0);
-    case 'ArrowRight':
-      return () => camera.panBy(-PAN_STEP, 0);
-    case 'ArrowUp':
-      return () => camera.panBy(0, PAN_STEP);
-    case 'ArrowDown':
-      return () => camera.panBy(0, -PAN_STEP);
-    case 'Escape':
-      return clear;
-    default:
-      return undefined;
-  }
 }

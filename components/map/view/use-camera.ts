@@ -20,6 +20,9 @@ export interface CameraControls {
   /** Shows a world rectangle inside the stage, less the given margins. */
   readonly fit: (world: Rect, isGliding: boolean) => void;
   readonly camera: () => Camera;
+  /** True once the reader moved the camera or a card since the last fit: then it stays where it is. */
+  readonly isTaken: () => boolean;
+  readonly take: () => void;
 }
 
 /** Room for the title row, the legend and the sides. */
@@ -27,6 +30,7 @@ const MARGIN = { top: 52, bottom: 48, side: 20 };
 
 export function useCamera(stage: RefObject<HTMLElement | null>, onMove: (camera: Camera) => void): CameraControls {
   const behavior = useRef<ZoomBehavior<HTMLElement, unknown> | null>(null);
+  const taken = useRef(false);
   const listener = useRef(onMove);
   listener.current = onMove;
   useEffect(() => {
@@ -36,7 +40,10 @@ export function useCamera(stage: RefObject<HTMLElement | null>, onMove: (camera:
       .scaleExtent([MIN_ZOOM, MAX_ZOOM])
       .clickDistance(4)
       .filter((event: Event) => isCameraGesture(event))
-      .on('zoom', (event: { transform: ZoomTransform }) => listener.current(event.transform));
+      .on('zoom', (event: { transform: ZoomTransform; sourceEvent: Event | null }) => {
+        if (event.sourceEvent) taken.current = true;
+        listener.current(event.transform);
+      });
     behavior.current = zooming;
     const selection = select(element);
     selection.call(zooming).on('dblclick.zoom', null);
@@ -45,7 +52,7 @@ export function useCamera(stage: RefObject<HTMLElement | null>, onMove: (camera:
       behavior.current = null;
     };
   }, [stage]);
-  return useMemo(() => controls(stage, behavior), [stage]);
+  return useMemo(() => controls(stage, behavior, taken), [stage]);
 }
 
 /** Cards are dragged, not panned by; buttons on the stage are neither. The wheel zooms wherever it is. */
@@ -59,6 +66,7 @@ function isCameraGesture(event: Event): boolean {
 function controls(
   stage: RefObject<HTMLElement | null>,
   behavior: RefObject<ZoomBehavior<HTMLElement, unknown> | null>,
+  taken: RefObject<boolean>,
 ): CameraControls {
   const apply = (change: (zooming: ZoomBehavior<HTMLElement, unknown>, element: HTMLElement) => void) => {
     if (stage.current && behavior.current) change(behavior.current, stage.current);
@@ -66,9 +74,13 @@ function controls(
   const glideMs = () => (window.matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : GLIDE_MS);
   return {
     zoomBy: (factor) =>
-      apply((zooming, element) => select(element).transition().duration(glideMs()).call(zooming.scaleBy, factor)),
+      apply((zooming, element) => {
+        taken.current = true;
+        select(element).transition().duration(glideMs()).call(zooming.scaleBy, factor);
+      }),
     panBy: (dx, dy) =>
       apply((zooming, element) => {
+        taken.current = true;
         const { k } = zoomTransform(element);
         select(element).call(zooming.translateBy, dx / k, dy / k);
       }),
@@ -76,6 +88,7 @@ function controls(
       apply((zooming, element) => {
         const { clientWidth: width, clientHeight: height } = element;
         if (world.width === 0 || width === 0) return;
+        taken.current = false;
         const k = Math.max(
           MIN_ZOOM,
           Math.min(
@@ -97,6 +110,10 @@ function controls(
       if (!stage.current) return { x: 0, y: 0, k: 1 };
       const { x, y, k } = zoomTransform(stage.current);
       return { x, y, k };
+    },
+    isTaken: () => taken.current,
+    take: () => {
+      taken.current = true;
     },
   };
 }
