@@ -17,6 +17,7 @@ import {
   GetStatusRequest,
   ServiceMap,
   Status,
+  type Vertex,
   WatchRequest,
   WatchResponse,
 } from '#proto/gen/parallax/v1/dashboard.ts';
@@ -34,7 +35,16 @@ export interface DashboardDouble {
   stop(): void;
 }
 
-export async function startDashboardDouble(listen: string, seed = 7): Promise<DashboardDouble> {
+/** What is told beside the shop. */
+export interface Guests {
+  readonly vertices: readonly Vertex[];
+  /** Flows of one tick. */
+  readonly flows: (nowMs: number) => readonly GetFlowsResponse[];
+}
+
+const noGuests: Guests = { vertices: [], flows: () => [] };
+
+export async function startDashboardDouble(listen: string, seed = 7, guests = noGuests): Promise<DashboardDouble> {
   const open = new Set<unknown>();
   const server = new Server();
   server.addService(
@@ -47,7 +57,7 @@ export async function startDashboardDouble(listen: string, seed = 7): Promise<Da
       Watch: (call: ServerWritableStream<WatchRequest, WatchResponse>) => {
         open.add(call);
         call.on('cancelled', () => open.delete(call));
-        tell(call, seed);
+        tell(call, seed, guests);
       },
       GetServiceMap: (call: ServerUnaryCall<GetServiceMapRequest, ServiceMap>, reply: sendUnaryData<ServiceMap>) =>
         reply(null, shopMap(call.request.windowSeconds || 60, Date.now(), 1)),
@@ -67,7 +77,7 @@ export async function startDashboardDouble(listen: string, seed = 7): Promise<Da
   };
 }
 
-function tell(call: ServerWritableStream<WatchRequest, WatchResponse>, seed: number): void {
+function tell(call: ServerWritableStream<WatchRequest, WatchResponse>, seed: number, guests: Guests): void {
   const random = seededRandom(seed);
   const windowSeconds = call.request.windowSeconds || 60;
   const droppedOnly = call.request.whitelist.some((filter) => filter.verdict.includes(2));
@@ -91,13 +101,16 @@ function tell(call: ServerWritableStream<WatchRequest, WatchResponse>, seed: num
 
   const startMs = Date.now();
   write({ $case: 'status', value: shopStatus(startMs) });
-  write({ $case: 'serviceMap', value: shopMap(windowSeconds, startMs, 0.97) });
+  const map = shopMap(windowSeconds, startMs, 0.97);
+  write({ $case: 'serviceMap', value: { ...map, vertices: [...map.vertices, ...guests.vertices] } });
   const history = flowsBetween(startMs - HISTORY_MS, startMs).slice(-call.request.historyRows);
   write({ $case: 'flows', value: batch(history, true) });
   const timer = setInterval(() => {
     const nowMs = Date.now();
     const most = Math.ceil(((call.request.maxRowsPerSecond || 200) * TICK_MS) / 1000);
     write({ $case: 'flows', value: batch(flowsBetween(nowMs - TICK_MS, nowMs), false, most) });
+    const uninvited = [...guests.flows(nowMs)];
+    if (uninvited.length > 0) write({ $case: 'flows', value: batch(uninvited, false) });
     if (++ticks % 10 !== 0) return;
     write({ $case: 'serviceMap', value: { ...shopMap(windowSeconds, nowMs, 0.9 + random() * 0.2), whole: false } });
     write({ $case: 'status', value: shopStatus(nowMs) });

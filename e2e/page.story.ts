@@ -1,0 +1,191 @@
+// The built page over a double of the relay: what a reader does with it, and what it must withstand.
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from 'playwright/test';
+import { type DashboardDouble, startDashboardDouble } from './doubles/dashboard.ts';
+import { hostile, hostileFlow, hostileVertex } from './doubles/hostile-flows.ts';
+import { freePorts, type Started, startParallax } from './stack.ts';
+
+const routes = ['/', '/flows', '/verdicts', '/policies', '/status'];
+let relay: DashboardDouble;
+let ui: Started;
+let url = '';
+let faults: string[] = [];
+
+// Some twenty seconds in all on a machine that is free; limits are for one that is not.
+test.describe.configure({ timeout: 180_000 });
+
+test.beforeAll(async () => {
+  const [uiPort] = await freePorts(1);
+  relay = await startDashboardDouble('127.0.0.1:0');
+  url = `http://127.0.0.1:${uiPort}`;
+  ui = await startParallax(['ui', '--relay', relay.address, '--listen', `127.0.0.1:${uiPort}`], /ui ready/);
+});
+
+test.afterAll(async () => {
+  await ui?.stop();
+  relay?.stop();
+});
+
+test.beforeEach(({ context }) => {
+  faults = [];
+  context.on('weberror', (error) => faults.push(error.error().message));
+});
+
+test.afterEach(() => {
+  expect(faults).toEqual([]);
+});
+
+const rowsOf = (page: Page) => page.getByRole('table', { name: 'Flows' }).locator('tbody').getByRole('row');
+
+async function withRows(page: Page, path: string): Promise<void> {
+  await page.goto(`${url}${path}`);
+  await expect(rowsOf(page).nth(3)).toBeVisible();
+}
+
+test('a link restores filter, window, columns and selection', async ({ page }) => {
+  await withRows(page, '/flows?q=verdict:dropped&window=900&cols=source,verdict');
+  const look = async () => {
+    await expect(page.getByRole('button', { name: 'Remove verdict:dropped' })).toBeVisible();
+    await expect(page.getByRole('columnheader')).toHaveText(['Source', 'Verdict']);
+    await expect(page.getByRole('button', { name: /last 15 min/ })).toBeVisible();
+    for (const text of await rowsOf(page).allTextContents()) expect(text).toContain('Dropped');
+  };
+  await look();
+  await page.goto(`${page.url()}&sel=v%3Apayments%2Fledger`);
+  await look();
+  await expect(page.getByRole('complementary', { name: 'Details' })).toContainText('ledger');
+});
+
+test('pausing holds the rows still and counts what waits', async ({ page }) => {
+  await withRows(page, '/flows');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.mouse.move(5, 500);
+  const waiting = page.getByRole('button', { name: /waiting$/ });
+  await expect(waiting).toBeVisible();
+  const top = (await rowsOf(page).nth(0).textContent()) ?? '';
+  const before = (await waiting.textContent()) ?? '';
+  await expect(waiting).not.toHaveText(before);
+  expect(await rowsOf(page).nth(0).textContent()).toBe(top);
+  await waiting.click();
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await page.mouse.move(5, 500);
+  await expect(rowsOf(page).nth(0)).not.toHaveText(top);
+});
+
+test('the keyboard alone filters, steps through flows, pauses and searches', async ({ page }) => {
+  await withRows(page, '/flows');
+  const { keyboard } = page;
+  await keyboard.press('/');
+  await expect(page.getByRole('combobox', { name: 'Filter flows' })).toBeFocused();
+  await keyboard.type('verdict:dropped');
+  await keyboard.press('Enter');
+  await expect(page).toHaveURL(/q=verdict:dropped/);
+  await keyboard.press('Escape');
+  await expect(rowsOf(page).nth(3)).toContainText('Dropped');
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await keyboard.press('j');
+  await expect(details).toBeVisible();
+  const first = page.url();
+  await keyboard.press('j');
+  await expect(page).not.toHaveURL(first);
+  await keyboard.press('k');
+  await expect(page).toHaveURL(first);
+  await keyboard.press('Escape');
+  await expect(details).toBeHidden();
+  await rowsOf(page).nth(1).focus();
+  await keyboard.press('Enter');
+  await expect(details).toBeVisible();
+  await keyboard.press('Escape');
+  await keyboard.press(' ');
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible();
+  await keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  await keyboard.press('Escape');
+  await keyboard.press('Control+k');
+  await expect(page.getByRole('dialog', { name: 'Search' })).toBeVisible();
+  await keyboard.type('shop/checkout');
+  await keyboard.press('Enter');
+  await expect(page).toHaveURL(/sel=v:shop\/checkout/);
+});
+
+for (const colorScheme of ['dark', 'light'] as const) {
+  test(`every page passes axe in the ${colorScheme} theme`, async ({ browser }) => {
+    const context = await browser.newContext({
+      colorScheme,
+      reducedMotion: 'reduce',
+      viewport: { width: 1600, height: 1000 },
+    });
+    const page = await context.newPage();
+    for (const route of routes) {
+      await page.goto(`${url}${route}`);
+      await expect(page.getByRole('link', { name: '12 nodes' }).or(page.getByText('11 of 12 nodes'))).toBeVisible();
+      if (route === '/') await expect(page.getByRole('button', { name: /^checkout/ })).toBeVisible();
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze();
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect(serious.map(({ id, nodes }) => `${route} ${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
+    }
+    await context.close();
+  });
+}
+
+test('the page says when it is cut off, and goes on by itself when the relay is back', async ({ page }) => {
+  await withRows(page, '/flows');
+  const { address } = relay;
+  relay.stop();
+  await expect(page.getByText('Cut off from the relay')).toBeVisible();
+  await expect(rowsOf(page).nth(3)).toBeVisible();
+  relay = await startDashboardDouble(address, 8);
+  await expect(page.getByText('Cut off from the relay')).toBeHidden();
+  await expect.poll(() => relay.openWatches()).toBe(1);
+  const top = (await rowsOf(page).nth(0).textContent()) ?? '';
+  await expect(rowsOf(page).nth(0)).not.toHaveText(top);
+});
+
+test('eight tabs share one stream, a plain request still gets through, and the last tab to go ends the stream', async ({
+  context,
+}) => {
+  const pages = await Promise.all(Array.from({ length: 8 }, () => context.newPage()));
+  for (const page of pages) {
+    await page.bringToFront();
+    await withRows(page, '/flows');
+  }
+  expect(relay.openWatches()).toBe(1);
+  const status = await pages[7]?.evaluate(async () => (await fetch('/api/status')).status);
+  expect(status).toBe(200);
+  await Promise.all(pages.slice(1).map((page) => page.close()));
+  await pages[0]?.bringToFront();
+  expect(relay.openWatches()).toBe(1);
+  await pages[0]?.close();
+  await expect.poll(() => relay.openWatches(), { timeout: 1_000, intervals: [50] }).toBe(0);
+});
+
+test('names with markup, reversed text and long labels are shown as the text they are', async ({ page }) => {
+  const { address } = relay;
+  relay.stop();
+  const guests = { vertices: [hostileVertex], flows: (nowMs: number) => [hostileFlow(nowMs)] };
+  relay = await startDashboardDouble(address, 9, guests);
+  await withRows(page, '/?cols=time,source,destination,request,verdict,node,pod');
+  const row = rowsOf(page).filter({ hasText: hostile.markup }).first();
+  await expect(row).toContainText('Forwarded');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await row.click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await expect(details).toContainText(hostile.markup);
+  await page.goto(`${url}/?sel=${encodeURIComponent(`v:${hostileVertex.id}`)}`);
+  await expect(details).toContainText(hostile.markup);
+  await expect(details).toContainText('note=long');
+  expect(await page.evaluate(() => 'isHijacked' in window)).toBe(false);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  expect(await details.evaluate((panel) => panel.scrollWidth <= panel.clientWidth)).toBe(true);
+});
+
+test('parameters that nobody knows are left alone, and a filter that cannot be read is explained', async ({ page }) => {
+  await withRows(page, '/?window=soon&sel=zzz&cols=bogus&metric=x&t=9-1&theme=%3Cscript%3E');
+  await expect(page.getByRole('complementary', { name: 'Details' })).toBeHidden();
+  await page.goto(`${url}/flows?q=${encodeURIComponent('colour:red')}`);
+  await expect(page.getByRole('status')).toContainText('colour');
+  await expect(page.getByRole('button', { name: 'Remove colour:red' })).toBeVisible();
+});
