@@ -1,5 +1,6 @@
 // What every endpoint does around its one call: admit, parse, and turn what goes wrong into a status and a sentence.
 
+import { formatTimestamp } from '#flow/timestamp.ts';
 import { RelayError } from './relay-client.ts';
 import { refusalOf } from './request-guard.ts';
 import { BadQuery } from './watch-request.ts';
@@ -37,7 +38,15 @@ function textResponse(status: number, text: string): Response {
   return new Response(`${text}\n`, { status, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' } });
 }
 
-/** Times carry 64-bit integers as they are; JSON has them as text. */
-function plainValue(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
+/** 64-bit integers as text, times as RFC 3339, and nothing of how messages are kept in memory. */
+function plainValue(key: string, value: unknown): unknown {
+  if (key === '_unknownFields') return undefined;
+  if (typeof value === 'bigint') return String(value);
+  return isTimestamp(value) ? formatTimestamp({ seconds: BigInt(value.seconds), nanos: value.nanos }) : value;
+}
+
+function isTimestamp(value: unknown): value is { readonly seconds: bigint | string; readonly nanos: number } {
+  if (typeof value !== 'object' || value === null || !('seconds' in value) || !('nanos' in value)) return false;
+  const { seconds, nanos } = value;
+  return typeof nanos === 'number' && (typeof seconds === 'bigint' || typeof seconds === 'string');
 }
