@@ -1,6 +1,7 @@
 // What the filter field offers: the language's own keys and words, and the names that the map knows.
 
 import { completeFilter } from '#flow/filter-text/complete.ts';
+import { parseFilterText } from '#flow/filter-text/parse.ts';
 import type { ServiceMapModel } from '../store/service-map-model.ts';
 
 export interface Offer {
@@ -22,6 +23,11 @@ export function offers(draft: string, map: ServiceMapModel): Offer[] {
     }))
     .filter(({ text }) => text !== draft)
     .slice(0, MOST);
+}
+
+/** What is wrong with a draft that nothing completes; empty while it may still become right. */
+export function draftFault(draft: string): string {
+  return draft.trim() === '' ? '' : (parseFilterText(draft.trim()).errors[0]?.message ?? '');
 }
 
 function valuesOf(key: string, map: ServiceMapModel): string[] {

@@ -19,7 +19,7 @@ export function FilterInput() {
   const [active, setActive] = useState(0);
   const map = useSnapshot((snapshot) => snapshot.map);
   const input = useRef<HTMLInputElement>(null);
-  const offered = useOffers(isOpen, draft, map);
+  const { offered, fault } = useOffers(isOpen, draft, map);
   useKeys({
     '/': (event) => {
       event.preventDefault();
@@ -65,6 +65,8 @@ export function FilterInput() {
         ref={input}
         role="combobox"
         aria-label="Filter flows"
+        aria-invalid={fault !== ''}
+        aria-describedby={fault === '' ? undefined : 'filter-fault'}
         aria-expanded={offered.length > 0}
         aria-controls="filter-completions"
         aria-activedescendant={offered[active] ? `completion-${active}` : undefined}
@@ -82,6 +84,15 @@ export function FilterInput() {
         className="h-full min-w-24 flex-1 bg-transparent text-xs outline-none placeholder:text-fg-3"
       />
       {offered.length > 0 && <Completions offered={offered} active={active} onTake={take} />}
+      {fault !== '' && (
+        <p
+          id="filter-fault"
+          role="alert"
+          className="absolute bottom-full left-0 z-30 mb-1.5 max-w-full rounded-card border border-line bg-raised px-3 py-2 text-bad text-xs shadow-pop"
+        >
+          {fault}
+        </p>
+      )}
     </div>
   );
 }

@@ -8,14 +8,17 @@ import { dropWords } from '../flows/verdict-mark.tsx';
 import { perSecond, plural, wholeNumber } from '../format/figures.ts';
 import { clock } from '../format/times.ts';
 import { explainDrop } from '../panel/drop-reasons.ts';
+import { connects } from '../panel/matching-rows.ts';
 import { windowText } from '../shell/window-chooser.tsx';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
+import type { FlowRow } from '../store/flow-row.ts';
 import type { MapEdge, MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 import { selectionText } from '../url/selection.ts';
 
 export function VerdictsPage() {
   const map = useSnapshot((snapshot) => snapshot.map);
   const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
+  const rows = useSnapshot((snapshot) => snapshot.rows);
   const refused = [...map.edges.values()].filter((edge) => edge.dropped > 0).sort((a, b) => b.dropped - a.dropped);
   return (
     <main className="mx-auto h-full w-full max-w-5xl overflow-y-auto px-6 py-6">
@@ -27,7 +30,7 @@ export function VerdictsPage() {
       <ul className="mt-5 flex flex-col gap-3">
         {refused.map((edge) => (
           <li key={edge.id}>
-            <RefusedEdge edge={edge} map={map} />
+            <RefusedEdge edge={edge} map={map} firstSeenMs={firstDropMs(rows, edge, map)} />
           </li>
         ))}
       </ul>
@@ -35,7 +38,14 @@ export function VerdictsPage() {
   );
 }
 
-function RefusedEdge({ edge, map }: { readonly edge: MapEdge; readonly map: ServiceMapModel }) {
+interface RefusedEdgeProps {
+  readonly edge: MapEdge;
+  readonly map: ServiceMapModel;
+  /** Undefined where no flow of this edge is among the page's rows. */
+  readonly firstSeenMs: number | undefined;
+}
+
+function RefusedEdge({ edge, map, firstSeenMs }: RefusedEdgeProps) {
   const seconds = Math.max(1, map.coveredMs / 1000);
   const selected = new URLSearchParams({
     sel: selectionText({ kind: 'edge', sourceId: edge.sourceId, destinationId: edge.destinationId }),
@@ -49,7 +59,9 @@ function RefusedEdge({ edge, map }: { readonly edge: MapEdge; readonly map: Serv
           {edge.destinationPort > 0 && <span className="text-fg-3">:{edge.destinationPort}</span>}
         </h2>
         <span className="text-bad">{perSecond(edge.dropped / seconds)}</span>
-        <span className="w-24 text-right text-fg-3 text-xs">last {clock(edge.lastSeenMs)}</span>
+        <span className="text-right text-fg-3 text-xs">
+          {firstSeenMs !== undefined && `since ${clock(firstSeenMs)}, `}last {clock(edge.lastSeenMs)}
+        </span>
       </div>
       {edge.drops.map(({ reason, count }) => (
         <div key={reason} className="mt-3 grid grid-cols-[180px_minmax(0,1fr)] gap-x-4 text-cell">
@@ -72,6 +84,16 @@ function RefusedEdge({ edge, map }: { readonly edge: MapEdge; readonly map: Serv
       </p>
     </article>
   );
+}
+
+/** The oldest drop among the rows that the page keeps, within the map's window. */
+function firstDropMs(rows: readonly FlowRow[], edge: MapEdge, map: ServiceMapModel): number | undefined {
+  const source = map.vertices.get(edge.sourceId);
+  const destination = map.vertices.get(edge.destinationId);
+  if (source === undefined || destination === undefined) return undefined;
+  const fromMs = edge.lastSeenMs - map.windowSeconds * 1000;
+  return rows.find((row) => row.verdict === 'dropped' && row.timeMs >= fromMs && connects(row, source, destination))
+    ?.timeMs;
 }
 
 function Name({ vertex }: { readonly vertex: MapVertex | undefined }) {
