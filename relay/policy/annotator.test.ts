@@ -230,6 +230,28 @@ describe('annotating a flow', () => {
     assert.equal(annotator.counters.annotated, 100);
   });
 
+  it('answers from what it keeps as it would have answered anew', () => {
+    const ports = (sourcePort: number, destinationPort: number, RST = false): DeepPartial<Flow> => ({
+      l4: { protocol: { $case: 'TCP', value: { sourcePort, destinationPort, flags: { RST } } } },
+    });
+    const answered = { reason: FlowReason.FLOW_REASON_CLOSED, responder: { packets: 3n } };
+    const cron = { source: end('cron') };
+    const flows = [
+      ...[flowOf(), flowOf(ports(1, 9090)), flowOf(ports(8080, 8080)), flowOf({ ...ports(8080, 1), isReply: true })],
+      ...[flowOf(cron), flowOf({ ...cron, ...dropped }), flowOf({ ...cron, trafficDirection: 2 })],
+      ...[flowOf({ ...cron, details: answered }), flowOf({ ...cron, details: answered, ...ports(1, 8080, true) })],
+      ...[
+        flowOf({ ...cron, extensions: undefined }),
+        flowOf({ source: undefined }),
+        flowOf({ ...cron, l7: { type: 1 } }),
+      ],
+    ];
+    const { annotate } = annotatorOf();
+    for (let round = 0; round < 2; round += 1)
+      for (const [index, flow] of flows.entries())
+        assert.deepEqual(annotate(flow), annotatorOf().annotate(flow), `flow ${index} in round ${round}`);
+  });
+
   it('counts a decision where it is enforced, and not at the other end too', () => {
     const { annotate, decided } = annotatorOf();
     annotate(flowOf({ trafficDirection: 2 }));
