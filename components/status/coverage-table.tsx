@@ -18,24 +18,24 @@ export function CoverageTable({ hops, page }: { readonly hops: readonly HopModel
       <h2 className="mb-2 font-semibold text-sm">Coverage</h2>
       <table className="w-full text-cell">
         <thead className="text-left text-2xs text-fg-3">
-          <tr className="[&>th]:pb-1.5 [&>th]:font-normal">
+          <tr className="[&>th]:whitespace-nowrap [&>th]:pr-6 [&>th]:pb-1.5 [&>th]:font-normal">
             <th>Hop</th>
             <th>Node</th>
             <th className="text-right">Seen</th>
             <th className="text-right">Lost</th>
             <th className="text-right">Late</th>
-            <th className="pl-6">What was lost</th>
+            <th>What was lost</th>
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
           {[...hops, own].map((hop) => (
-            <tr key={`${hop.hop} ${hop.node}`} className="[&>td]:h-8">
-              <td className="font-medium">{hop.hop}</td>
-              <td className="text-fg-2">{hop.node || 'all'}</td>
+            <tr key={`${hop.hop} ${hop.node}`} className="[&>td]:h-8 [&>td]:py-1.5 [&>td]:pr-6 [&>td]:align-top">
+              <td className="whitespace-nowrap font-medium">{hop.hop}</td>
+              <td className="whitespace-nowrap text-fg-2">{hop.node || 'all'}</td>
               <td className="text-right">{wholeNumber(hop.seen)}</td>
               <td className={`text-right ${hop.lost > 0 ? 'text-warn' : 'text-fg-3'}`}>{wholeNumber(hop.lost)}</td>
               <td className="text-right text-fg-3">{wholeNumber(hop.late)}</td>
-              <td className="pl-6 text-fg-2">
+              <td className="text-fg-2">
                 {hop.losses.map(({ kind, count }) => `${wholeNumber(count)} ${kind}`).join(', ')}
               </td>
             </tr>
