@@ -1,0 +1,56 @@
+// Pictures of the page for the documentation, from a stack that is running: node e2e/screenshots.ts [ADDRESS] [FOLDER] [FILTER]
+// Waits until the map is drawn and rows are there; starts and stops nothing but the browser.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Page } from 'playwright';
+
+const address = process.argv[2] ?? 'http://127.0.0.1:12000';
+const folder = process.argv[3] ?? join(import.meta.dirname, '..', 'docs', 'screenshots');
+
+/** Filter text; empty shows everything. */
+const filter = process.argv[4] ?? '';
+const pictures = [
+  { name: 'map', path: '/', isReady: mapIsDrawn },
+  { name: 'flows', path: '/flows', isReady: rowsAreThere },
+  { name: 'verdicts', path: '/verdicts', isReady: (page: Page) => page.locator('article').first().waitFor() },
+  { name: 'status', path: '/status', isReady: (page: Page) => page.getByRole('table').nth(1).waitFor() },
+];
+
+mkdirSync(folder, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+});
+try {
+  for (const theme of ['dark', 'light'] as const) {
+    const context = await browser.newContext({
+      viewport: { width: 1600, height: 1000 },
+      colorScheme: theme,
+      reducedMotion: 'reduce',
+    });
+    for (const { name, path, isReady } of pictures) {
+      const page = await context.newPage();
+      const query = new URLSearchParams({ q: filter });
+      await page.goto(`${address}${path}${filter === '' ? '' : `?${query}`}`);
+      await isReady(page);
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+      await page.close();
+      process.stdout.write(`${name}-${theme}.png\n`);
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
+
+async function mapIsDrawn(page: Page): Promise<void> {
+  await rowsAreThere(page);
+  await page.locator('[data-map-card]').nth(5).waitFor();
+}
+
+/** A whole page of rows. */
+async function rowsAreThere(page: Page): Promise<void> {
+  await page.getByRole('table', { name: 'Flows' }).locator('tbody').getByRole('row').nth(7).waitFor();
+}
