@@ -1,16 +1,16 @@
 // Sightings to the map that is sent: groups them by connection place, counts once, gives ends their best names, and adds
 // up edges and vertices. Pure.
 
-import { DropReason, type TrafficDirection } from '#proto/gen/flow/flow.ts';
+import type { TrafficDirection } from '#proto/gen/flow/flow.ts';
 import { Edge, ServiceMap, Vertex } from '#proto/gen/parallax/v1/dashboard.ts';
 import * as bucket from './buckets.ts';
 import { bestName, chooseViews, type Sighting } from './choose-view.ts';
+import { dropReasonOf } from './drop-reasons.ts';
 import { type MapEnd, RANK_WORKLOAD } from './map-end.ts';
 import type { MapRecord } from './record-table.ts';
 
 /** Names of flow.Layer4's fields, which are the protocols. */
 const protocolNames = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'];
-const reasonNames = new Map<number, string>(Object.entries(DropReason).map(([name, value]) => [value, name]));
 
 /** Vertices and edges sorted by id; the window's figures are left to the caller. */
 export function buildMap(sightings: readonly Sighting[]): ServiceMap {
@@ -163,7 +163,7 @@ function addDrops(draft: EdgeDraft, { totals }: Sighting): void {
 
 function finishEdge({ edge, drops, lastSeenMs }: EdgeDraft): Edge {
   edge.drops = [...drops]
-    .map(([reason, count]) => ({ reason: reasonNames.get(reason) ?? String(reason), count: BigInt(count) }))
+    .map(([reason, count]) => ({ reason: dropReasonOf(reason), count: BigInt(count) }))
     .sort((a, b) => compare(a.reason, b.reason));
   const seconds = Math.floor(lastSeenMs / 1000);
   edge.lastSeen = { seconds: BigInt(seconds), nanos: Math.round((lastSeenMs - seconds * 1000) * 1e6) };

@@ -6,6 +6,8 @@ import { WIRE_BYTES, WIRE_VARINT, WireReader } from '#observer/wire-reader.ts';
 export class FlowExtras {
   dnsCode = 0;
   dropCount = 1;
+  /** The kernel's name of the reason; '' where the source told none. */
+  dropReason = '';
   operationProtocol = '';
   isOperationError = false;
   isAccessLog = false;
@@ -61,22 +63,27 @@ export class FlowExtrasScanner {
 
   #drop(): void {
     this.#fields((tag) => {
-      if (tag !== varintTag(5)) return false;
-      this.#extras.dropCount = Math.max(1, this.#reader.uint64());
+      if (tag === varintTag(5)) this.#extras.dropCount = Math.max(1, this.#reader.uint64());
+      else if (tag === bytesTag(1)) this.#extras.dropReason = this.#text();
+      else return false;
       return true;
     });
   }
 
   #operation(): void {
     this.#fields((tag) => {
-      if (tag === bytesTag(1)) {
-        const end = this.#reader.contentEnd();
-        this.#extras.operationProtocol = text.decode(this.#reader.bytes.subarray(this.#reader.position, end));
-        this.#reader.position = end;
-      } else if (tag === varintTag(4)) this.#extras.isOperationError = this.#reader.bool();
+      if (tag === bytesTag(1)) this.#extras.operationProtocol = this.#text();
+      else if (tag === varintTag(4)) this.#extras.isOperationError = this.#reader.bool();
       else return false;
       return true;
     });
+  }
+
+  #text(): string {
+    const end = this.#reader.contentEnd();
+    const value = text.decode(this.#reader.bytes.subarray(this.#reader.position, end));
+    this.#reader.position = end;
+    return value;
   }
 
   /** Reads the fields up to the end; `take` returns whether it has consumed the value of that tag. */

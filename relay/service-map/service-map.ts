@@ -8,6 +8,7 @@ import type { ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
 import * as bucket from './buckets.ts';
 import { buildMap } from './build-map.ts';
 import type { Sighting } from './choose-view.ts';
+import { dropReasonNumber } from './drop-reasons.ts';
 import type { EndTable } from './end-table.ts';
 import { type FlowExtras, FlowExtrasScanner } from './flow-extras.ts';
 import { latencyBucket } from './latency-histogram.ts';
@@ -87,7 +88,8 @@ export class ServiceMapAggregate {
       increase(counters, base + bucket.DROPPED, count);
       // A flow may stand for many drops: flows = forwarded + dropped stays true.
       increase(counters, base + bucket.FLOWS, count - 1);
-      this.#buckets.addDrops(writer, record, columns.dropReason[slot] as number, count);
+      const reason = dropReasonNumber(extras?.dropReason ?? '', columns.dropReason[slot] as number);
+      this.#buckets.addDrops(writer, record, reason, count);
     } else increase(counters, base + bucket.FORWARDED, 1);
     if (!isDropped && this.#isOpening(slot, isReply)) increase(counters, base + bucket.CONNECTIONS, 1);
     const bytes = (columns.initiatorNewBytes[slot] as number) + (columns.responderNewBytes[slot] as number);
