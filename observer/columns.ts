@@ -7,14 +7,10 @@ export const KIND_FLOW = 1;
 export const KIND_NODE_STATUS = 2;
 export const KIND_LOST_EVENTS = 3;
 
-/** Field numbers of flow.Layer4.protocol; 0 where a flow has none. */
+/** Field numbers of flow.Layer4.protocol (ICMPv4 is 3, ICMPv6 4, VRRP 6, IGMP 7); 0 where a flow has none. */
 export const PROTOCOL_TCP = 1;
 export const PROTOCOL_UDP = 2;
-export const PROTOCOL_ICMPV4 = 3;
-export const PROTOCOL_ICMPV6 = 4;
 export const PROTOCOL_SCTP = 5;
-export const PROTOCOL_VRRP = 6;
-export const PROTOCOL_IGMP = 7;
 
 /** Field numbers of flow.Layer7.record; 0 where a flow has no record. */
 export const L7_DNS = 100;
@@ -24,9 +20,8 @@ export const L7_KAFKA = 102;
 /** Set in the tcpFlags column if the TCP header came with flags at all. */
 export const HAS_TCP_FLAGS = 0x8000;
 
-/** Values of the isReply column: Flow.is_reply is unset, false or true. */
+/** Values of the isReply column: Flow.is_reply is unset, false (0) or true. */
 export const REPLY_UNSET = -1;
-export const REPLY_FALSE = 0;
 export const REPLY_TRUE = 1;
 
 /** Sum of the element sizes below: what one slot costs. */

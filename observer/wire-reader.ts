@@ -4,9 +4,9 @@
 
 /** Wire types of a tag's low three bits. */
 export const WIRE_VARINT = 0;
-export const WIRE_FIXED64 = 1;
+const _WIRE_FIXED64 = 1;
 export const WIRE_BYTES = 2;
-export const WIRE_FIXED32 = 5;
+const _WIRE_FIXED32 = 5;
 
 /** A message that is not valid protobuf, or has a shape that we refuse. `offset` counts from the message's first byte. */
 export class MalformedMessageError extends Error {

@@ -1,112 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { after, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { describe, it } from 'node:test';
 import { PeerClient } from '#observer/peer-client.ts';
-import {
-  type DeepPartial,
-  GetFlowsRequest,
-  GetFlowsResponse,
-  ObserverDefinition,
-} from '#proto/gen/observer/observer.ts';
-import {
-  DashboardDefinition,
-  GetServiceMapRequest,
-  GetStatusRequest,
-  WatchRequest,
-  type WatchResponse,
-} from '#proto/gen/parallax/v1/dashboard.ts';
+import { GetFlowsRequest, GetFlowsResponse, ObserverDefinition } from '#proto/gen/observer/observer.ts';
+import { DashboardDefinition, GetStatusRequest } from '#proto/gen/parallax/v1/dashboard.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import { ObserverFixture } from './observer-fixture.ts';
 import { parsePeerAddress } from './peers/peer-address.ts';
 import { PeerSession } from './peers/peer-session.ts';
 import type { Peer, PeerListener, PeerSet } from './peers/peer-set.ts';
-import { type RelayOptions, type RunningRelay, startRelay } from './relay.ts';
 
-const cleanups: (() => Promise<void> | void)[] = [];
-after(async () => {
-  for (const clean of cleanups.reverse()) await clean();
-});
-
-async function node(name: string, options: Parameters<typeof ObserverFixture.start>[1] = {}): Promise<ObserverFixture> {
-  const fixture = await ObserverFixture.start(name, options);
-  cleanups.push(() => fixture.stop());
-  return fixture;
-}
-
-async function relayOf(options: Partial<RelayOptions>): Promise<RunningRelay> {
-  const relay = await startRelay({ listen: '127.0.0.1:0', nodeName: 'relay-1', ringBytes: 4 << 20, ...options });
-  cleanups.push(() => relay.stop());
-  return relay;
-}
-
-function clientOf(relay: RunningRelay): PeerClient {
-  const client = new PeerClient({ address: relay.address });
-  cleanups.push(() => client.close());
-  return client;
-}
-
-/** Polls until `check` is true; the deadline only turns a hang into a failure. */
-async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await check())) {
-    if (Date.now() > deadline) assert.fail(`not within 15 s: ${what}`);
-    await pause(5);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** What a follower has received so far. */
-class Follower {
-  readonly responses: GetFlowsResponse[] = [];
-  readonly #stop = new AbortController();
-
-  constructor(client: PeerClient, request: DeepPartial<GetFlowsRequest>) {
-    const { fullName, methods } = ObserverDefinition;
-    const stream = client.serverStream(
-      fullName,
-      methods.getFlows,
-      GetFlowsRequest.fromPartial(request),
-      this.#stop.signal,
-    );
-    const read = async () => {
-      for await (const response of stream) this.responses.push(response);
-    };
-    read().catch(() => {});
-    cleanups.push(() => this.stop());
-  }
-
-  get flows(): string[] {
-    return this.responses.flatMap(({ responseTypes: type }) => (type?.$case === 'flow' ? [type.value.uuid] : []));
-  }
-
-  get states(): { state: number; names: readonly string[]; message: string }[] {
-    return this.responses.flatMap(({ responseTypes: type }) =>
-      type?.$case === 'nodeStatus'
-        ? [{ state: type.value.stateChange, names: type.value.nodeNames, message: type.value.message }]
-        : [],
-    );
-  }
-
-  stop(): void {
-    this.#stop.abort();
-  }
-}
-
-async function connected(client: PeerClient, nodes: number): Promise<void> {
-  await until(`${nodes} nodes connected`, async () => {
-    const { nodes: known } = await client.getNodes();
-    return known.filter(({ state, version }) => state === NodeState.NODE_CONNECTED && version !== '').length === nodes;
-  });
-}
+import { cleanups, clientOf, connected, Follower, node, relayOf, until } from './testing/cluster.ts';
 
 describe('a relay', () => {
   it('merges what its nodes have and what they see from then on, in order of time', async () => {
@@ -327,109 +231,5 @@ describe('a relay', () => {
     const { fullName, methods } = ObserverDefinition;
     const events = client.serverStream(fullName, methods.getAgentEvents, methods.getAgentEvents.requestType.create());
     await assert.rejects(events.next(), /GetAgentEvents not yet implemented/);
-  });
-});
-
-describe('the dashboard of a relay', () => {
-  const { fullName, methods } = DashboardDefinition;
-
-  function watch(client: PeerClient, request: DeepPartial<WatchRequest>): { messages: WatchResponse[]; stop(): void } {
-    const stop = new AbortController();
-    const messages: WatchResponse[] = [];
-    const stream = client.serverStream(fullName, methods.watch, WatchRequest.fromPartial(request), stop.signal);
-    const read = async () => {
-      for await (const message of stream) messages.push(message);
-    };
-    read().catch(() => {});
-    cleanups.push(() => stop.abort());
-    return { messages, stop: () => stop.abort() };
-  }
-
-  const rowsOf = (messages: readonly WatchResponse[]) =>
-    messages.flatMap(({ message }) => (message?.$case === 'flows' ? [message.value] : []));
-
-  it('sends the rows of the ring first, marked, then live ones, the map and the status on one stream', async () => {
-    const a = await node('a');
-    a.flow('old', 1000);
-    const client = clientOf(await relayOf({ peers: [a.address] }));
-    await until(
-      'the ring',
-      async () => (await client.unary(fullName, methods.getStatus, GetStatusRequest.create())).coverage[0]?.seen === 1n,
-    );
-    const { messages } = watch(client, { flows: true, serviceMap: true, status: true, historyRows: 10 });
-    await until('the first row', () => rowsOf(messages).length > 0);
-    a.flow('new');
-    await until('the new row', () =>
-      rowsOf(messages).some(({ history, responses }) => !history && responses.length > 0),
-    );
-    const [first] = rowsOf(messages);
-    assert.equal(first?.history, true);
-    assert.equal(first?.responses[0]?.responseTypes?.$case, 'flow');
-    await until(
-      'a change of the map',
-      () => messages.filter(({ message }) => message?.$case === 'serviceMap').length >= 2,
-    );
-    const maps = messages.flatMap(({ message }) => (message?.$case === 'serviceMap' ? [message.value] : []));
-    assert.deepEqual(
-      maps.slice(0, 2).map(({ whole }) => whole),
-      [true, false],
-    );
-    assert.equal(maps[0]?.edges[0]?.flows, 1n);
-    assert.ok(messages.some(({ message }) => message?.$case === 'status'));
-  });
-
-  it('samples beyond the rate and says how many rows it left out', async () => {
-    const a = await node('a');
-    const client = clientOf(await relayOf({ peers: [a.address] }));
-    await connected(client, 1);
-    const { messages } = watch(client, { flows: true, maxRowsPerSecond: 10, status: true });
-    await until('the watch', () => messages.length > 0);
-    for (let index = 0; index < 500; index += 1) a.flow(`flow ${index}`);
-    const total = (of: 'matched' | 'skipped') => rowsOf(messages).reduce((sum, batch) => sum + Number(batch[of]), 0);
-    await until('all are accounted for', () => total('matched') === 500);
-    const shown = rowsOf(messages).reduce(
-      (sum, { responses }) => sum + responses.filter(({ responseTypes }) => responseTypes?.$case === 'flow').length,
-      0,
-    );
-    assert.equal(shown + total('skipped'), 500);
-    assert.ok(shown < 500);
-  });
-
-  it('makes the map of the flows that pass a filter, from what the ring still has', async () => {
-    const a = await node('a');
-    a.flow('one', 2000);
-    a.flow('two', 1000, { l4: { protocol: { $case: 'TCP', value: { sourcePort: 1, destinationPort: 443 } } } });
-    const client = clientOf(await relayOf({ peers: [a.address] }));
-    const mapOf = (ports: string[]) =>
-      client.unary(
-        fullName,
-        methods.getServiceMap,
-        GetServiceMapRequest.fromPartial({ whitelist: ports.length === 0 ? [] : [{ destinationPort: ports }] }),
-      );
-    await until('both edges', async () => (await mapOf([])).edges.length === 2);
-    assert.deepEqual(
-      (await mapOf(['443'])).edges.map(({ destinationPort }) => destinationPort),
-      [443],
-    );
-  });
-
-  it('ends all work of a page at once when its call is closed', async () => {
-    const a = await node('a');
-    const port = await freePort();
-    const client = clientOf(await relayOf({ peers: [a.address], metrics: { host: '127.0.0.1', port } }));
-    const watches = async () => {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      return Number(/^parallax_relay_watches (\d+)$/m.exec(text)?.[1]);
-    };
-    const page = watch(client, { flows: true, serviceMap: true, status: true });
-    await until('the page is open', async () => (await watches()) === 1);
-    page.stop();
-    await until('the page is closed', async () => (await watches()) === 0);
-  });
-
-  it('refuses a filter that cannot be read, with the rule that it breaks', async () => {
-    const client = clientOf(await relayOf({ peers: [(await node('a')).address] }));
-    const request = GetServiceMapRequest.fromPartial({ whitelist: [{ destinationPort: ['eighty'] }] });
-    await assert.rejects(client.unary(fullName, methods.getServiceMap, request), /eighty/);
   });
 });
