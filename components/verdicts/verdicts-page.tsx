@@ -60,7 +60,7 @@ function RefusedEdge({ edge, map, firstSeenMs }: RefusedEdgeProps) {
         </h2>
         <span className="text-bad">{perSecond(edge.dropped / seconds)}</span>
         <span className="text-right text-fg-3 text-xs">
-          {firstSeenMs !== undefined && `since ${clock(firstSeenMs)}, `}last {clock(edge.lastSeenMs)}
+          {firstSeenMs !== undefined && `in the table since ${clock(firstSeenMs)}, `}last {clock(edge.lastSeenMs)}
         </span>
       </div>
       {edge.drops.map(({ reason, count }) => (
