@@ -100,7 +100,11 @@ test("each process lives in its pod's cgroup and network namespace", { skip }, (
   for (const pod of savedState().pods) {
     assert.ok(pod.process && isAlive(pod.process), `${pod.workload} is alive`);
     const cgroup = readFileSync(`/proc/${pod.process.pid}/cgroup`, 'utf8');
-    assert.match(cgroup, /^0::\/parallax-demo\/kubepods-pod[0-9a-f_]+\.slice\/cri-containerd-[0-9a-f]{64}\.scope$/m);
+    // The client on the internet is no pod of the cluster, so its cgroup must not look like one.
+    const expected = pod.workload.startsWith('internet/')
+      ? /^0::\/parallax-demo\/loadgen\.scope$/m
+      : /^0::\/parallax-demo\/kubepods-pod[0-9a-f_]+\.slice\/cri-containerd-[0-9a-f]{64}\.scope$/m;
+    assert.match(cgroup, expected);
     const inside = execFileSync('ip', ['netns', 'identify', String(pod.process.pid)], { encoding: 'utf8' }).trim();
     assert.equal(inside, pod.netns);
   }

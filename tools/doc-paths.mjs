@@ -19,7 +19,8 @@ const missing = [];
 for (const document of documents) {
   const text = readFileSync(join(root, document), 'utf8');
   for (const [, path] of text.matchAll(inBackquotes))
-    if (!existsSync(join(root, path)) && !existsSync(join(root, dirname(document), path))) missing.push(`${document}: ${path}`);
+    if (!existsSync(join(root, path)) && !existsSync(join(root, dirname(document), path)))
+      missing.push(`${document}: ${path}`);
   for (const [, path] of text.matchAll(inLinks))
     if (!existsSync(join(root, dirname(document), path))) missing.push(`${document}: ${path}`);
 }
