@@ -31,13 +31,24 @@ test('the services of the demo appear on the map', async ({ page }) => {
   test.info().annotations.push({ type: 'start to first flow on the page', description: `${Date.now() - begun} ms` });
 });
 
+test('the newest row is told with its age', async ({ page }) => {
+  await page.goto(url);
+  const table = page.getByRole('table', { name: 'Flows' });
+  await expect(table.getByRole('row').nth(3)).toBeVisible();
+  const agesMs = await table.evaluate(newestRowAges, 12);
+  const [median, worst] = [agesMs.toSorted((a, b) => a - b)[6], Math.max(...agesMs)];
+  process.stdout.write(`packet to page: median ${median} ms, worst ${worst} ms of ${agesMs.length} changes\n`);
+  test.info().annotations.push({ type: 'packet to page', description: `median ${median} ms, worst ${worst} ms` });
+  expect(agesMs).toHaveLength(12);
+});
+
 test('a connection that the kernel really dropped is shown as dropped, with the reason', async ({ page }) => {
   const dropped = async (): Promise<number> =>
     sumOf(edgesBetween(await fetchServiceMap(url), 'platform/scheduler', 'payments/ledger'), 'dropped');
   await expect.poll(dropped, { timeout: 30_000 }).toBeGreaterThan(0);
   const edges = edgesBetween(await fetchServiceMap(url), 'platform/scheduler', 'payments/ledger');
   expect(edges.flatMap((edge) => edge.drops ?? []).map(({ reason }) => reason)).toContain('NETFILTER_DROP');
-  await page.goto(`${url}/flows?filter=${encodeURIComponent('verdict:dropped to:workload:ledger')}`);
+  await page.goto(`${url}/flows?q=${encodeURIComponent('verdict:dropped to:workload:ledger')}`);
   const row = page.getByRole('row').filter({ hasText: 'scheduler' }).filter({ hasText: 'Dropped' }).first();
   await expect(row).toBeVisible({ timeout: 30_000 });
   await row.click();
@@ -67,4 +78,27 @@ function traces(): Record<string, readonly string[]> {
       .filter((line) => / name (tc_|on_|flow_|drop_|socket_)/.test(line))
       .map((line) => line.replace(/^\d+: /, '')),
   };
+}
+
+/** Runs in the page: at each change of the newest row, how old the packet is that it tells of, in milliseconds. */
+function newestRowAges(table: Element, count: number): Promise<number[]> {
+  const dayMs = 86_400_000;
+  const newest = (): string => /\d\d:\d\d:\d\d\.\d{3}/.exec(table.textContent ?? '')?.[0] ?? '';
+  return new Promise((resolve) => {
+    const ages: number[] = [];
+    let last = newest();
+    const look = (): void => {
+      const time = newest();
+      if (time !== last && time !== '') {
+        last = time;
+        const [hours = 0, minutes = 0, seconds = 0] = time.split(':').map(Number);
+        const now = new Date();
+        const ofDay = now.getTime() - new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
+        ages.push(Math.round((ofDay - (hours * 3600 + minutes * 60 + seconds) * 1000 + dayMs) % dayMs));
+      }
+      if (ages.length < count) requestAnimationFrame(look);
+      else resolve(ages);
+    };
+    look();
+  });
 }
