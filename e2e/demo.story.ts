@@ -21,6 +21,11 @@ test.beforeAll(async () => {
   url = `http://127.0.0.1:${ui}`;
 });
 
+// Also when a story fails: what is left would be taken for the demo of the next run.
+test.afterAll(async () => {
+  if (up.process.exitCode === null && up.process.signalCode === null) await up.stop();
+});
+
 test('the services of the demo appear on the map', async ({ page }) => {
   await page.goto(url);
   const map = page.getByRole('region', { name: 'Service map' });
