@@ -12,7 +12,7 @@ let ui: Started;
 let url = '';
 let faults: string[] = [];
 
-// Three minutes in all on two free cores; the limit of each is for a machine that is not free.
+// Some three and a half minutes in all on two free cores; the limit of each is for a machine that is not free.
 test.describe.configure({ timeout: 180_000 });
 
 test.beforeAll(async () => {

@@ -19,7 +19,7 @@ export function usesCel(filters: readonly FlowFilter[]): boolean {
   return filters.some((filter) => (filter.experimental?.celExpression.length ?? 0) > 0);
 }
 
-/** Loads the CEL runtime (300 kB, some 0.3 s the first time); later calls get the same one. */
+/** Loads the CEL runtime (300 kB, so only when a filter needs it); later calls get the same one. */
 export async function loadCel(): Promise<CelCompiler> {
   return (await import('./cel/compile-cel.ts')).compileCel;
 }
