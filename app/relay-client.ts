@@ -4,9 +4,11 @@
 import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import {
   GetPoliciesRequest,
+  GetSeriesRequest,
   GetServiceMapRequest,
   GetStatusRequest,
   PolicyReport,
+  Series,
   ServiceMap,
   Status,
   WatchRequest,
@@ -79,6 +81,11 @@ export function watchRelay(request: WatchRequest, events: WatchEvents): WatchCal
 /** @throws RelayError */
 export function fetchServiceMap(request: GetServiceMapRequest): Promise<ServiceMap> {
   return unary('GetServiceMap', GetServiceMapRequest.encode(request).finish(), ServiceMap.decode);
+}
+
+/** @throws RelayError */
+export function fetchSeries(request: GetSeriesRequest): Promise<Series> {
+  return unary('GetSeries', GetSeriesRequest.encode(request).finish(), Series.decode);
 }
 
 /** @throws RelayError */

@@ -23,6 +23,9 @@ export const hostileVertex: Vertex = {
   workloadKind: 'Deployment',
   labels: [hostile.longLabel],
   pods: 1,
+  workloadId: '',
+  workload: '',
+  pod: '',
 };
 
 export function hostileFlow(nowMs: number): GetFlowsResponse {

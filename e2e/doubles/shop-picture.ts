@@ -76,6 +76,9 @@ function vertex(service: ShopService): ServiceMap['vertices'][number] {
     workloadKind: kind === 'external' ? '' : kind,
     labels: kind === 'external' ? [] : [`app=${name}`, 'team=shop'],
     pods,
+    workloadId: '',
+    workload: '',
+    pod: '',
   };
 }
 
@@ -97,12 +100,15 @@ function edge(call: ShopCall, index: number, seconds: number, nowMs: number): Se
     responses: BigInt(hasRequests ? count : 0),
     errorsClient: BigInt(hasRequests ? Math.round(count * 0.004) : 0),
     errorsServer: BigInt(hasRequests ? Math.round(count * call.errorShare) : 0),
-    drops: isDropped ? [{ reason: call.dropReason ?? '', count: BigInt(count) }] : [],
+    drops: isDropped
+      ? [{ reason: call.dropReason ?? '', count: BigInt(count), firstSeen: timestamp(nowMs - 1_980_000) }]
+      : [],
     latencyHistogram: hasRequests ? latencyHistogram(call.medianMs * 1000, count) : [],
     bytes: BigInt(count * 4_200),
     view: TrafficDirection.INGRESS,
     lastSeen: timestamp(nowMs - 100 - index),
     connections: BigInt(isDropped ? 0 : Math.ceil(count / 9)),
+    firstSeen: timestamp(nowMs - 7_200_000),
   };
 }
 

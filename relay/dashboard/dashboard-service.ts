@@ -11,15 +11,17 @@ import type { GrpcServer } from '#observer/grpc-server.ts';
 import {
   DashboardDefinition,
   type GetPoliciesRequest,
+  type GetSeriesRequest,
   GetServiceMapRequest,
   PolicyReport,
+  type Series,
   type ServiceMap,
   type Status,
   type WatchRequest,
 } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { RelayTime } from '../relay-time.ts';
 import { TooManyFiltersError } from '../service-map/filtered-maps.ts';
-import type { MapSource } from './map-source.ts';
+import type { MapSource, MapView } from './map-source.ts';
 import { Watch } from './watch.ts';
 
 /** Pages open at once; each holds up to 2 MB for a slow reader. */
@@ -56,7 +58,7 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
       );
     }
     const mapView = request.serviceMap
-      ? source.maps.view(filterKey(request), filter, request.windowSeconds)
+      ? source.maps.view({ ...request, filterKey: filterKey(request), filter })
       : undefined;
     const one = new Watch({ ...source, request, filter, mapView, onEnd: () => watches.delete(one) });
     const lane = openLane(call, { onWritten: () => {}, onClosed: () => one.close() });
@@ -67,18 +69,27 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
     one.start(lane);
   };
 
-  const getServiceMap = async (request: GetServiceMapRequest): Promise<ServiceMap> => {
+  /** Takes turns with others until the map that is asked for is made. */
+  const whenMade = async <Answer>(
+    request: GetServiceMapRequest | GetSeriesRequest,
+    ask: (view: MapView) => Answer | undefined,
+  ): Promise<Answer> => {
     const filter = await prepareFilters(request.whitelist, request.blacklist);
-    const view = source.maps.view(filterKey(request), filter, request.windowSeconds);
+    const view = source.maps.view({ ...request, filterKey: filterKey(request), filter });
     try {
       for (;;) {
-        const map = view.current();
-        if (map !== undefined) return map;
+        const answer = ask(view);
+        if (answer !== undefined) return answer;
         await nextTurn();
       }
     } finally {
       view.release();
     }
+  };
+  const getServiceMap = (request: GetServiceMapRequest) => whenMade(request, (view) => view.current());
+  const getSeries = (request: GetSeriesRequest) => {
+    const { vertexId, sourceId, destinationId } = request;
+    return whenMade(request, (view) => view.series(vertexId === '' ? { sourceId, destinationId } : { vertexId }));
   };
 
   server.addService(
@@ -90,15 +101,10 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
           call.emit('error', { code, details: message });
         });
       },
-      getServiceMap: (call: ServerUnaryCall<GetServiceMapRequest, ServiceMap>, answer: sendUnaryData<ServiceMap>) => {
-        getServiceMap(call.request).then(
-          (map) => answer(null, map),
-          (error: unknown) => {
-            const { code, message } = asGrpcError(error, 'GetServiceMap');
-            answer({ code, details: message });
-          },
-        );
-      },
+      getServiceMap: (call: ServerUnaryCall<GetServiceMapRequest, ServiceMap>, answer: sendUnaryData<ServiceMap>) =>
+        reply(getServiceMap(call.request), 'GetServiceMap', answer),
+      getSeries: (call: ServerUnaryCall<GetSeriesRequest, Series>, answer: sendUnaryData<Series>) =>
+        reply(getSeries(call.request), 'GetSeries', answer),
       getPolicies: (call: ServerUnaryCall<GetPoliciesRequest, PolicyReport>, answer: sendUnaryData<PolicyReport>) =>
         answer(null, source.policyReport?.(call.request.windowSeconds) ?? PolicyReport.create()),
       getStatus: (_call: unknown, answer: sendUnaryData<Status>) => answer(null, source.currentStatus()),
@@ -112,9 +118,19 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
   };
 }
 
+function reply<Answer>(made: Promise<Answer>, doing: string, answer: sendUnaryData<Answer>): void {
+  made.then(
+    (value) => answer(null, value),
+    (error: unknown) => {
+      const { code, message } = asGrpcError(error, doing);
+      answer({ code, details: message });
+    },
+  );
+}
+
 /** Equal for equal filters: their bytes. */
 function filterKey({ whitelist, blacklist }: Pick<WatchRequest, 'whitelist' | 'blacklist'>): string {
-  const bytes = GetServiceMapRequest.encode({ whitelist, blacklist, windowSeconds: 0 }).finish();
+  const bytes = GetServiceMapRequest.encode(GetServiceMapRequest.create({ whitelist, blacklist })).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 

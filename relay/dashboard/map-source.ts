@@ -1,8 +1,9 @@
 // Maps for viewers: the one that is computed for a window and filter is every viewer's for the next half second.
 
 import type { CompiledFilter } from '#flow/filter/compile.ts';
-import type { ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
+import { MapScope, type Series, type ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { FilteredMap, FilteredMaps } from '../service-map/filtered-maps.ts';
+import type { SeriesSubject } from '../service-map/series.ts';
 import type { ServiceMapAggregate } from '../service-map/service-map.ts';
 
 /** Viewers' clocks are not in step: a map a little younger than their interval is as good as a new one. */
@@ -13,7 +14,18 @@ const maxShare = 0.05;
 export interface MapView {
   /** The map, or undefined while a filtered one is still being made. Equal objects are equal maps. */
   current(): ServiceMap | undefined;
+  /** The course of a vertex or edge of that map; undefined as above. */
+  series(wanted: SeriesSubject): Series | undefined;
   release(): void;
+}
+
+/** What of the flows a map is of. */
+export interface MapSubject {
+  /** Equal for equal filters. */
+  readonly filterKey: string;
+  readonly filter: CompiledFilter;
+  readonly windowSeconds: number;
+  readonly scope: MapScope;
 }
 
 export class MapSource {
@@ -29,23 +41,33 @@ export class MapSource {
   }
 
   /** @throws TooManyFiltersError */
-  view(filterKey: string, filter: CompiledFilter, windowSeconds: number): MapView {
-    if (filter.matchesAll) return { current: () => this.#make('', this.#whole, windowSeconds), release: () => {} };
-    const { map, release } = this.#filtered.acquire(filterKey, filter);
+  view({ filterKey, filter, windowSeconds, scope }: MapSubject): MapView {
+    if (filter.matchesAll && scope !== MapScope.MAP_SCOPE_PROCESS) {
+      return {
+        current: () => this.#make(`${scope} ${windowSeconds}`, this.#whole, windowSeconds, scope),
+        series: (wanted) => this.#whole.series(windowSeconds, this.#nowMs(), scope, wanted),
+        release: () => {},
+      };
+    }
+    // Workloads and pods are read from one aggregate; processes have one of their own.
+    const key = `${scope === MapScope.MAP_SCOPE_PROCESS ? 'process' : ''} ${filterKey}`;
+    const { map, release } = this.#filtered.acquire(key, filter, scope);
+    const isCaughtUp = () => map.catchUp(this.#nowMs());
     return {
-      current: () => (map.catchUp(this.#nowMs()) ? this.#make(filterKey, map, windowSeconds) : undefined),
+      current: () =>
+        isCaughtUp() ? this.#make(`${scope} ${windowSeconds} ${key}`, map, windowSeconds, scope) : undefined,
+      series: (wanted) => (isCaughtUp() ? map.series(windowSeconds, this.#nowMs(), scope, wanted) : undefined),
       release,
     };
   }
 
-  #make(filterKey: string, from: ServiceMapAggregate | FilteredMap, windowSeconds: number): ServiceMap {
+  #make(key: string, from: ServiceMapAggregate | FilteredMap, windowSeconds: number, scope: MapScope): ServiceMap {
     const nowMs = this.#nowMs();
-    for (const [key, { freshUntilMs }] of this.#fresh) if (nowMs >= freshUntilMs) this.#fresh.delete(key);
-    const key = `${windowSeconds} ${filterKey}`;
+    for (const [old, { freshUntilMs }] of this.#fresh) if (nowMs >= freshUntilMs) this.#fresh.delete(old);
     const known = this.#fresh.get(key);
     if (known !== undefined) return known.map;
     const beganMs = performance.now();
-    const map = from.map(windowSeconds, nowMs);
+    const map = from.map(windowSeconds, nowMs, scope);
     const tookMs = performance.now() - beganMs;
     this.#fresh.set(key, { map, freshUntilMs: nowMs + Math.max(freshMs, tookMs / maxShare) });
     return map;

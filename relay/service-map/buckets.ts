@@ -104,6 +104,18 @@ export class Buckets {
     histogram[latencyBucket] = (histogram[latencyBucket] as number) + 1;
   }
 
+  /** What one bucket holds of one record; undefined where it was not active. */
+  at(number: number, record: number): RecordTotals | undefined {
+    const bucket = this.#buckets[number % this.count];
+    const row = bucket?.number === number ? (bucket.rowOf[record] ?? 0) : 0;
+    if (bucket === undefined || row === 0) return undefined;
+    const totals = new RecordTotals();
+    const base = (row - 1) * COUNTERS;
+    totals.counters.set(bucket.counters.subarray(base, base + COUNTERS));
+    totals.latency = bucket.latency.get(record);
+    return totals;
+  }
+
   /** Totals of every record active in buckets [from, to]. Cost: rows in those buckets. */
   sum(from: number, to: number): Map<number, RecordTotals> {
     const totals = new Map<number, RecordTotals>();

@@ -1,34 +1,23 @@
-// Sightings to the map that is sent: groups them by connection place, counts once, gives ends their best names, and adds
-// up edges and vertices. Pure.
+// Counted parts to the map that is sent: adds up edges, and the vertices that their ends are in the map's scope. Pure.
 
 import type { TrafficDirection } from '#proto/gen/flow/flow.ts';
-import { Edge, ServiceMap, Vertex } from '#proto/gen/parallax/v1/dashboard.ts';
+import { Edge, type MapScope, ServiceMap, Vertex } from '#proto/gen/parallax/v1/dashboard.ts';
 import * as bucket from './buckets.ts';
-import { bestName, chooseViews, type Sighting } from './choose-view.ts';
+import type { Sighting } from './choose-view.ts';
+import { type CountedPart, countedParts } from './counted-parts.ts';
 import { dropReasonOf } from './drop-reasons.ts';
-import { type MapEnd, RANK_WORKLOAD } from './map-end.ts';
+import type { MapEnd } from './map-end.ts';
+import { vertexInScope } from './map-scope.ts';
 import type { MapRecord } from './record-table.ts';
 
 /** Names of flow.Layer4's fields, which are the protocols. */
 const protocolNames = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'];
 
 /** Vertices and edges sorted by id; the window's figures are left to the caller. */
-export function buildMap(sightings: readonly Sighting[]): ServiceMap {
-  const draft = new MapDraft(sightings);
-  for (const group of groupByPlaces(sightings)) draft.addGroup(group);
+export function buildMap(sightings: readonly Sighting[], scope: MapScope, bucketMs: number): ServiceMap {
+  const draft = new MapDraft(scope, bucketMs);
+  for (const part of countedParts(sightings)) draft.add(part);
   return draft.finish();
-}
-
-function groupByPlaces(sightings: readonly Sighting[]): Iterable<Sighting[]> {
-  const groups = new Map<string, Sighting[]>();
-  for (const one of sightings) {
-    const { opener, server, port, protocol } = one.record;
-    const key = `${opener.place}>${server.place}:${port}/${protocol}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
-  }
-  return groups.values();
 }
 
 /** Ports between two vertices that get an edge of their own; the others share one of port 0. A port scan is one edge. */
@@ -36,7 +25,8 @@ const maxPortsPerPair = 32;
 
 interface EdgeDraft {
   readonly edge: Edge;
-  readonly drops: Map<number, number>;
+  readonly drops: Map<number, { count: number; firstMs: number }>;
+  firstBucket: number;
   lastSeenMs: number;
 }
 
@@ -46,43 +36,29 @@ class MapDraft {
   readonly #portsOfPair = new Map<string, number>();
   #isFolded = false;
   readonly #instances = new Map<string, Set<string>>();
-  /** Workloads by address, learned from whoever names them; absent where two have the same address. */
-  readonly #workloads = new Map<string, MapEnd | undefined>();
+  readonly #scope: MapScope;
+  readonly #bucketMs: number;
 
-  constructor(sightings: readonly Sighting[]) {
-    for (const { record } of sightings) {
-      for (const end of [record.opener, record.server]) {
-        if (end.rank < RANK_WORKLOAD) continue;
-        const known = this.#workloads.get(end.place);
-        const isFirst = !this.#workloads.has(end.place);
-        if (isFirst) this.#workloads.set(end.place, end);
-        else if (known !== undefined && known.vertex.id !== end.vertex.id) this.#workloads.set(end.place, undefined);
-      }
-    }
+  constructor(scope: MapScope, bucketMs: number) {
+    this.#scope = scope;
+    this.#bucketMs = bucketMs;
   }
 
-  addGroup(group: readonly Sighting[]): void {
-    const choice = chooseViews(group);
-    const openers = group.map(({ record }) => record.opener);
-    const servers = group.map(({ record }) => record.server);
-    const edgeOf = ({ record }: Sighting) =>
-      this.#edgeBetween(this.#name(record.opener, openers), this.#name(record.server, servers), record);
-    for (const one of choice.traffic) addTraffic(edgeOf(one), one);
-    for (const one of choice.requests) addRequests(edgeOf(one), one);
-    for (const one of choice.drops) addDrops(edgeOf(one), one);
+  add({ counts, sighting, source, destination }: CountedPart): void {
+    const draft = this.#edgeBetween(source, destination, sighting.record);
+    draft.firstBucket = Math.min(draft.firstBucket, sighting.record.firstBucket);
+    if (counts === 'traffic') addTraffic(draft, sighting);
+    else if (counts === 'requests') addRequests(draft, sighting);
+    else addDrops(draft, sighting);
   }
 
   finish(): ServiceMap {
-    const edges = [...this.#edges.values()].map(finishEdge).sort((a, b) => compare(a.id, b.id));
+    const edges = [...this.#edges.values()]
+      .map((draft) => finishEdge(draft, this.#bucketMs))
+      .sort((a, b) => compare(a.id, b.id));
     const vertices = [...this.#vertices.values()].sort((a, b) => compare(a.id, b.id));
     for (const vertex of vertices) vertex.pods = this.#instances.get(vertex.id)?.size ?? 0;
     return ServiceMap.create({ whole: true, vertices, edges, folded: this.#isFolded });
-  }
-
-  #name(own: MapEnd, others: readonly MapEnd[]): MapEnd {
-    const agreed = bestName(own, others);
-    if (agreed.rank >= RANK_WORKLOAD) return agreed;
-    return this.#workloads.get(agreed.place) ?? agreed;
   }
 
   #edgeBetween(
@@ -91,11 +67,11 @@ class MapDraft {
     { port, protocol }: Pick<MapRecord, 'port' | 'protocol'>,
   ): EdgeDraft {
     const name = protocolNames[protocol] ?? '';
-    const pair = `${source.vertex.id}>${destination.vertex.id}`;
+    const sourceId = this.#noteVertex(source);
+    const destinationId = this.#noteVertex(destination);
+    const pair = `${sourceId}>${destinationId}`;
     const id = `${pair}:${port}/${name}`;
     const known = this.#edges.get(id);
-    this.#noteVertex(source);
-    this.#noteVertex(destination);
     if (known !== undefined) return known;
     const ports = this.#portsOfPair.get(pair) ?? 0;
     if (ports >= maxPortsPerPair && port !== 0) {
@@ -105,24 +81,27 @@ class MapDraft {
     this.#portsOfPair.set(pair, ports + 1);
     const edge = Edge.create({
       id,
-      sourceId: source.vertex.id,
-      destinationId: destination.vertex.id,
+      sourceId,
+      destinationId,
       destinationPort: port,
       protocol: name,
     });
-    const draft = { edge, drops: new Map<number, number>(), lastSeenMs: 0 };
+    const draft = { edge, drops: new Map(), firstBucket: Number.POSITIVE_INFINITY, lastSeenMs: 0 };
     this.#edges.set(id, draft);
     return draft;
   }
 
-  #noteVertex({ vertex, instance }: MapEnd): void {
+  /** @returns the id of the vertex that the end is in this map's scope */
+  #noteVertex(end: MapEnd): string {
+    const vertex = vertexInScope(end, this.#scope);
     const instances = this.#instances.get(vertex.id);
     if (instances !== undefined) {
-      instances.add(instance);
-      return;
+      instances.add(end.instance);
+      return vertex.id;
     }
-    this.#instances.set(vertex.id, new Set([instance]));
+    this.#instances.set(vertex.id, new Set([end.instance]));
     this.#vertices.set(vertex.id, Vertex.create({ ...vertex, labels: [...vertex.labels] }));
+    return vertex.id;
   }
 }
 
@@ -153,21 +132,36 @@ function addRequests(draft: EdgeDraft, { record, totals }: Sighting): void {
   noteLastSeen(draft, counters);
 }
 
-function addDrops(draft: EdgeDraft, { totals }: Sighting): void {
+function addDrops(draft: EdgeDraft, { record, totals }: Sighting): void {
   const { edge } = draft;
   edge.flows += wholes(totals.counters, bucket.DROPPED);
   edge.dropped += wholes(totals.counters, bucket.DROPPED);
-  for (const [reason, count] of totals.drops) draft.drops.set(reason, (draft.drops.get(reason) ?? 0) + count);
+  for (const [reason, count] of totals.drops) {
+    const known = draft.drops.get(reason) ?? { count: 0, firstMs: Number.POSITIVE_INFINITY };
+    known.count += count;
+    known.firstMs = Math.min(known.firstMs, record.dropSpans?.get(reason)?.firstMs ?? Number.POSITIVE_INFINITY);
+    draft.drops.set(reason, known);
+  }
   noteLastSeen(draft, totals.counters);
 }
 
-function finishEdge({ edge, drops, lastSeenMs }: EdgeDraft): Edge {
+function finishEdge({ edge, drops, firstBucket, lastSeenMs }: EdgeDraft, bucketMs: number): Edge {
   edge.drops = [...drops]
-    .map(([reason, count]) => ({ reason: dropReasonOf(reason), count: BigInt(count) }))
+    .map(([reason, { count, firstMs }]) => ({
+      reason: dropReasonOf(reason),
+      count: BigInt(count),
+      firstSeen: timestampOf(firstMs),
+    }))
     .sort((a, b) => compare(a.reason, b.reason));
-  const seconds = Math.floor(lastSeenMs / 1000);
-  edge.lastSeen = { seconds: BigInt(seconds), nanos: Math.round((lastSeenMs - seconds * 1000) * 1e6) };
+  edge.firstSeen = timestampOf(firstBucket * bucketMs);
+  edge.lastSeen = timestampOf(lastSeenMs);
   return edge;
+}
+
+function timestampOf(timeMs: number): Edge['lastSeen'] {
+  if (!Number.isFinite(timeMs)) return undefined;
+  const seconds = Math.floor(timeMs / 1000);
+  return { seconds: BigInt(seconds), nanos: Math.round((timeMs - seconds * 1000) * 1e6) };
 }
 
 function noteLastSeen(draft: EdgeDraft, counters: Float64Array): void {

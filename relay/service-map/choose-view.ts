@@ -17,6 +17,8 @@ import type { MapRecord } from './record-table.ts';
 
 /** A record with its totals over the window. */
 export interface Sighting {
+  /** The record's number, by which buckets know it. */
+  readonly index: number;
   readonly record: MapRecord;
   readonly totals: RecordTotals;
 }

@@ -14,6 +14,9 @@ const maxNodeIds = 65_536;
 /** Vertices kept for sharing, about a kilobyte each: 8 MB. */
 const maxVertices = 8192;
 
+/** What an aggregate needs to know who is at the ends of a flow. */
+export type EndSource = Pick<EndTable, 'endOf' | 'nodeNumber' | 'otherOf'>;
+
 export class EndTable {
   readonly #ring: FlowRing;
   readonly #maxEnds: number;

@@ -35,7 +35,7 @@ function isSameVertex(a: Vertex, b: Vertex): boolean {
   );
 }
 
-/** Ends, port and protocol are in the id. */
+/** Ends, port and protocol are in the id; an edge that is first seen anew was gone from the map between. */
 function isSameEdge(a: Edge, b: Edge): boolean {
   return (
     a.flows === b.flows &&

@@ -24,7 +24,17 @@ export interface MapRecord {
   readonly view: View;
   /** "HTTP", "DNS", "redis" ...; empty until an L7 flow told. */
   l7Protocol: string;
+  /** Bucket in which it was first active since it was last forgotten. */
+  firstBucket: number;
   lastBucket: number;
+  /** By drop reason; absent until one was dropped. */
+  dropSpans: Map<number, DropSpan> | undefined;
+}
+
+/** Unix milliseconds of the first and the last drop of a row without a pause longer than the longest window. */
+export interface DropSpan {
+  firstMs: number;
+  lastMs: number;
 }
 
 /** Added to the points of replies: a node sees the two ways of one connection at different points. */
@@ -117,7 +127,8 @@ export class RecordTable {
     this.#next[index] = this.#heads[slot] as number;
     this.#heads[slot] = index;
     const made: View = { direction, node, point, isReply: point >= REPLY_POINTS, isL7, isAccessLog };
-    this.#records[index] = { opener, server, port, protocol, view: made, l7Protocol: '', lastBucket: 0 };
+    const ends = { opener, server, port, protocol };
+    this.#records[index] = { ...ends, view: made, l7Protocol: '', firstBucket: 0, lastBucket: 0, dropSpans: undefined };
     this.#size += 1;
     return index;
   }

@@ -4,19 +4,20 @@
 
 import { L7_DNS, L7_HTTP, L7_KAFKA, REPLY_TRUE, REPLY_UNSET } from '#observer/columns.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
-import type { ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
+import { MapScope, type Series, type ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
 import * as bucket from './buckets.ts';
 import { buildMap } from './build-map.ts';
 import type { Sighting } from './choose-view.ts';
 import { dropReasonNumber } from './drop-reasons.ts';
-import type { EndTable } from './end-table.ts';
+import type { EndSource } from './end-table.ts';
 import { type FlowExtras, FlowExtrasScanner } from './flow-extras.ts';
 import { latencyBucket } from './latency-histogram.ts';
 import { REPLY_POINTS, RecordTable } from './record-table.ts';
+import { type SeriesSubject, seriesOf } from './series.ts';
 
 export interface ServiceMapOptions {
   readonly ring: FlowRing;
-  readonly ends: EndTable;
+  readonly ends: EndSource;
   /** Default 5 s. A window moves by a bucket. */
   readonly bucketMs?: number;
   /** Default 60: with 5 s each, the longest window is five minutes. */
@@ -46,7 +47,7 @@ export class ServiceMapAggregate {
   /** Flows that came when the records were at their bound: counted on "other" of their namespaces, while that has room. */
   folded = 0;
   readonly #ring: FlowRing;
-  readonly #ends: EndTable;
+  readonly #ends: EndSource;
   readonly #buckets: bucket.Buckets;
   readonly #records: RecordTable;
   readonly #extras = new FlowExtrasScanner();
@@ -90,6 +91,7 @@ export class ServiceMapAggregate {
       increase(counters, base + bucket.FLOWS, count - 1);
       const reason = dropReasonNumber(extras?.dropReason ?? '', columns.dropReason[slot] as number);
       this.#buckets.addDrops(writer, record, reason, count);
+      this.#noteDrop(record, reason, timeMs);
     } else increase(counters, base + bucket.FORWARDED, 1);
     if (!isDropped && this.#isOpening(slot, isReply)) increase(counters, base + bucket.CONNECTIONS, 1);
     const bytes = (columns.initiatorNewBytes[slot] as number) + (columns.responderNewBytes[slot] as number);
@@ -105,23 +107,39 @@ export class ServiceMapAggregate {
   }
 
   /** The map of the last `windowSeconds`, at most the longest window; 0 means 60. Cost: rows of the buckets in it. */
-  map(windowSeconds: number, nowMs: number): ServiceMap {
-    const { bucketMs, count } = this.#buckets;
-    const windowMs = Math.min((windowSeconds === 0 ? 60 : windowSeconds) * 1000, bucketMs * count);
-    const to = this.#buckets.numberOf(nowMs);
-    // The current bucket is not full yet, so a window is up to one bucket short; one of a single bucket takes two.
-    const from = to - Math.min(count - 1, Math.max(1, Math.ceil(windowMs / bucketMs) - 1));
-    const sightings: Sighting[] = [];
-    for (const [index, totals] of this.#buckets.sum(from, to)) {
-      const record = this.#records.at(index);
-      if (record !== undefined) sightings.push({ record, totals });
-    }
+  map(windowSeconds: number, nowMs: number, scope: MapScope = MapScope.MAP_SCOPE_WORKLOAD): ServiceMap {
+    const { bucketMs } = this.#buckets;
+    const { windowMs, from, to } = this.#window(windowSeconds, nowMs);
     const coveredFromMs = Math.max(from * bucketMs, this.#coveredFromMs);
-    const map = buildMap(sightings);
+    const map = buildMap(this.#sightings(from, to), scope, bucketMs);
     map.windowSeconds = Math.round(windowMs / 1000);
     map.coveredMs = Math.max(0, Math.round(nowMs - coveredFromMs));
     map.folded ||= this.#lastFoldedBucket >= from;
     return map;
+  }
+
+  /** The course of one vertex or edge over the same window. Cost: as a map, and the rows of what was asked for. */
+  series(windowSeconds: number, nowMs: number, scope: MapScope, wanted: SeriesSubject): Series {
+    const { from, to } = this.#window(windowSeconds, nowMs);
+    const covered = Math.max(from, this.#buckets.numberOf(this.#coveredFromMs));
+    return seriesOf(this.#sightings(from, to), this.#buckets, { from: covered, to }, scope, wanted);
+  }
+
+  #window(windowSeconds: number, nowMs: number): { windowMs: number; from: number; to: number } {
+    const { bucketMs, count } = this.#buckets;
+    const windowMs = Math.min((windowSeconds === 0 ? 60 : windowSeconds) * 1000, bucketMs * count);
+    const to = this.#buckets.numberOf(nowMs);
+    // The current bucket is not full yet, so a window is up to one bucket short; one of a single bucket takes two.
+    return { windowMs, from: to - Math.min(count - 1, Math.max(1, Math.ceil(windowMs / bucketMs) - 1)), to };
+  }
+
+  #sightings(from: number, to: number): Sighting[] {
+    const sightings: Sighting[] = [];
+    for (const [index, totals] of this.#buckets.sum(from, to)) {
+      const record = this.#records.at(index);
+      if (record !== undefined) sightings.push({ index, record, totals });
+    }
+    return sightings;
   }
 
   #advance(number: number): void {
@@ -155,8 +173,21 @@ export class ServiceMapAggregate {
       this.#lastFoldedBucket = number;
     }
     const record = this.#records.at(index);
-    if (record !== undefined && record.lastBucket < number) record.lastBucket = number;
+    if (record !== undefined && record.lastBucket < number) {
+      if (record.lastBucket === 0) record.firstBucket = number;
+      record.lastBucket = number;
+    }
     return index;
+  }
+
+  #noteDrop(index: number, reason: number, timeMs: number): void {
+    const record = this.#records.at(index);
+    if (record === undefined) return;
+    record.dropSpans ??= new Map();
+    const span = record.dropSpans.get(reason);
+    if (span === undefined || timeMs - span.lastMs > this.#buckets.bucketMs * this.#buckets.count) {
+      record.dropSpans.set(reason, { firstMs: timeMs, lastMs: timeMs });
+    } else span.lastMs = Math.max(span.lastMs, timeMs);
   }
   /** Requests, responses and their outcome, of an L7 flow. */
   #countMessage(

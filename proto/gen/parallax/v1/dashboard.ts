@@ -14,6 +14,56 @@ export const protobufPackage = "parallax.v1";
 
 export const protobufFileName = "parallax/v1/dashboard.proto";
 
+/** What one vertex of the map stands for. Namespaces and clusters are sums of these, which a viewer makes itself. */
+export const MapScope = {
+  MAP_SCOPE_WORKLOAD: 0,
+  MAP_SCOPE_POD: 1,
+  /** MAP_SCOPE_PROCESS - A program in a pod or on a host, where its node knows it; else the pod. */
+  MAP_SCOPE_PROCESS: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type MapScope = typeof MapScope[keyof typeof MapScope];
+
+export namespace MapScope {
+  export type MAP_SCOPE_WORKLOAD = typeof MapScope.MAP_SCOPE_WORKLOAD;
+  export type MAP_SCOPE_POD = typeof MapScope.MAP_SCOPE_POD;
+  export type MAP_SCOPE_PROCESS = typeof MapScope.MAP_SCOPE_PROCESS;
+  export type UNRECOGNIZED = typeof MapScope.UNRECOGNIZED;
+}
+
+export function mapScopeFromJSON(object: any): MapScope {
+  switch (object) {
+    case 0:
+    case "MAP_SCOPE_WORKLOAD":
+      return MapScope.MAP_SCOPE_WORKLOAD;
+    case 1:
+    case "MAP_SCOPE_POD":
+      return MapScope.MAP_SCOPE_POD;
+    case 2:
+    case "MAP_SCOPE_PROCESS":
+      return MapScope.MAP_SCOPE_PROCESS;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return MapScope.UNRECOGNIZED;
+  }
+}
+
+export function mapScopeToJSON(object: MapScope): string {
+  switch (object) {
+    case MapScope.MAP_SCOPE_WORKLOAD:
+      return "MAP_SCOPE_WORKLOAD";
+    case MapScope.MAP_SCOPE_POD:
+      return "MAP_SCOPE_POD";
+    case MapScope.MAP_SCOPE_PROCESS:
+      return "MAP_SCOPE_PROCESS";
+    case MapScope.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const VertexKind = {
   VERTEX_KIND_UNKNOWN: 0,
   VERTEX_KIND_WORKLOAD: 1,
@@ -98,6 +148,7 @@ export interface WatchRequest {
   flows: boolean;
   serviceMap: boolean;
   status: boolean;
+  scope: MapScope;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -127,6 +178,44 @@ export interface GetServiceMapRequest {
   whitelist: FlowFilter[];
   blacklist: FlowFilter[];
   windowSeconds: number;
+  scope: MapScope;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Either vertex_id, or source_id and destination_id: ids of the map of the same filter and scope. */
+export interface GetSeriesRequest {
+  whitelist: FlowFilter[];
+  blacklist: FlowFilter[];
+  windowSeconds: number;
+  scope: MapScope;
+  vertexId: string;
+  sourceId: string;
+  destinationId: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface Series {
+  bucketMs: number;
+  /** Oldest first, without holes; buckets before the relay had data are left out. The last is not full yet. */
+  buckets: SeriesBucket[];
+  /** True if these are the figures of what the vertex calls, since nothing calls it. */
+  outgoing: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Counted once, as the map counts; the view is chosen for the whole window. */
+export interface SeriesBucket {
+  start: Timestamp | undefined;
+  flows: bigint;
+  dropped: bigint;
+  connections: bigint;
+  requests: bigint;
+  responses: bigint;
+  errorsClient: bigint;
+  errorsServer: bigint;
+  bytes: bigint;
+  /** As in Edge; empty where no response was timed. */
+  latencyHistogram: number[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -159,6 +248,10 @@ export interface Vertex {
   workloadKind: string;
   labels: string[];
   pods: number;
+  /** In a map of pods or processes: the id this has in the map of workloads, its workload's name, and the pod's name. */
+  workloadId: string;
+  workload: string;
+  pod: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -191,12 +284,16 @@ export interface Edge {
     | undefined;
   /** New connections opened. */
   connections: bigint;
+  /** Since when it is active without a pause longer than the relay's longest window. */
+  firstSeen: Timestamp | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface DropCount {
   reason: string;
   count: bigint;
+  /** Since when it happens without a pause longer than the relay's longest window. */
+  firstSeen: Timestamp | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -362,6 +459,7 @@ function createBaseWatchRequest(): WatchRequest {
     flows: false,
     serviceMap: false,
     status: false,
+    scope: 0,
     _unknownFields: {},
   };
 }
@@ -391,6 +489,9 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     }
     if (message.status !== false) {
       writer.uint32(64).bool(message.status);
+    }
+    if (message.scope !== 0) {
+      writer.uint32(72).int32(message.scope);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -480,6 +581,14 @@ export const WatchRequest: MessageFns<WatchRequest> = {
             message.status = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.scope = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -530,6 +639,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
         ? globalThis.Boolean(object.service_map)
         : false,
       status: isSet(object.status) ? globalThis.Boolean(object.status) : false,
+      scope: isSet(object.scope) ? mapScopeFromJSON(object.scope) : 0,
     };
   },
 
@@ -559,6 +669,9 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     if (message.status !== false) {
       obj.status = message.status;
     }
+    if (message.scope !== 0) {
+      obj.scope = mapScopeToJSON(message.scope);
+    }
     return obj;
   },
 
@@ -575,6 +688,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     message.flows = object.flows ?? false;
     message.serviceMap = object.serviceMap ?? false;
     message.status = object.status ?? false;
+    message.scope = object.scope ?? 0;
     return message;
   },
 };
@@ -896,7 +1010,7 @@ export const FlowBatch: MessageFns<FlowBatch> = {
 };
 
 function createBaseGetServiceMapRequest(): GetServiceMapRequest {
-  return { whitelist: [], blacklist: [], windowSeconds: 0, _unknownFields: {} };
+  return { whitelist: [], blacklist: [], windowSeconds: 0, scope: 0, _unknownFields: {} };
 }
 
 export const GetServiceMapRequest: MessageFns<GetServiceMapRequest> = {
@@ -909,6 +1023,9 @@ export const GetServiceMapRequest: MessageFns<GetServiceMapRequest> = {
     }
     if (message.windowSeconds !== 0) {
       writer.uint32(24).uint32(message.windowSeconds);
+    }
+    if (message.scope !== 0) {
+      writer.uint32(32).int32(message.scope);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -958,6 +1075,14 @@ export const GetServiceMapRequest: MessageFns<GetServiceMapRequest> = {
             message.windowSeconds = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.scope = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -991,6 +1116,7 @@ export const GetServiceMapRequest: MessageFns<GetServiceMapRequest> = {
         : isSet(object.window_seconds)
         ? globalThis.Number(object.window_seconds)
         : 0,
+      scope: isSet(object.scope) ? mapScopeFromJSON(object.scope) : 0,
     };
   },
 
@@ -1005,6 +1131,9 @@ export const GetServiceMapRequest: MessageFns<GetServiceMapRequest> = {
     if (message.windowSeconds !== 0) {
       obj.windowSeconds = Math.round(message.windowSeconds);
     }
+    if (message.scope !== 0) {
+      obj.scope = mapScopeToJSON(message.scope);
+    }
     return obj;
   },
 
@@ -1016,6 +1145,639 @@ export const GetServiceMapRequest: MessageFns<GetServiceMapRequest> = {
     message.whitelist = object.whitelist?.map((e) => FlowFilter.fromPartial(e)) || [];
     message.blacklist = object.blacklist?.map((e) => FlowFilter.fromPartial(e)) || [];
     message.windowSeconds = object.windowSeconds ?? 0;
+    message.scope = object.scope ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetSeriesRequest(): GetSeriesRequest {
+  return {
+    whitelist: [],
+    blacklist: [],
+    windowSeconds: 0,
+    scope: 0,
+    vertexId: "",
+    sourceId: "",
+    destinationId: "",
+    _unknownFields: {},
+  };
+}
+
+export const GetSeriesRequest: MessageFns<GetSeriesRequest> = {
+  encode(message: GetSeriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.whitelist) {
+      FlowFilter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.blacklist) {
+      FlowFilter.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.windowSeconds !== 0) {
+      writer.uint32(24).uint32(message.windowSeconds);
+    }
+    if (message.scope !== 0) {
+      writer.uint32(32).int32(message.scope);
+    }
+    if (message.vertexId !== "") {
+      writer.uint32(42).string(message.vertexId);
+    }
+    if (message.sourceId !== "") {
+      writer.uint32(50).string(message.sourceId);
+    }
+    if (message.destinationId !== "") {
+      writer.uint32(58).string(message.destinationId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSeriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSeriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.whitelist.push(FlowFilter.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.blacklist.push(FlowFilter.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.windowSeconds = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.scope = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.vertexId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.sourceId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.destinationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSeriesRequest {
+    return {
+      whitelist: globalThis.Array.isArray(object?.whitelist)
+        ? object.whitelist.map((e: any) => FlowFilter.fromJSON(e))
+        : [],
+      blacklist: globalThis.Array.isArray(object?.blacklist)
+        ? object.blacklist.map((e: any) => FlowFilter.fromJSON(e))
+        : [],
+      windowSeconds: isSet(object.windowSeconds)
+        ? globalThis.Number(object.windowSeconds)
+        : isSet(object.window_seconds)
+        ? globalThis.Number(object.window_seconds)
+        : 0,
+      scope: isSet(object.scope) ? mapScopeFromJSON(object.scope) : 0,
+      vertexId: isSet(object.vertexId)
+        ? globalThis.String(object.vertexId)
+        : isSet(object.vertex_id)
+        ? globalThis.String(object.vertex_id)
+        : "",
+      sourceId: isSet(object.sourceId)
+        ? globalThis.String(object.sourceId)
+        : isSet(object.source_id)
+        ? globalThis.String(object.source_id)
+        : "",
+      destinationId: isSet(object.destinationId)
+        ? globalThis.String(object.destinationId)
+        : isSet(object.destination_id)
+        ? globalThis.String(object.destination_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetSeriesRequest): unknown {
+    const obj: any = {};
+    if (message.whitelist?.length) {
+      obj.whitelist = message.whitelist.map((e) => FlowFilter.toJSON(e));
+    }
+    if (message.blacklist?.length) {
+      obj.blacklist = message.blacklist.map((e) => FlowFilter.toJSON(e));
+    }
+    if (message.windowSeconds !== 0) {
+      obj.windowSeconds = Math.round(message.windowSeconds);
+    }
+    if (message.scope !== 0) {
+      obj.scope = mapScopeToJSON(message.scope);
+    }
+    if (message.vertexId !== "") {
+      obj.vertexId = message.vertexId;
+    }
+    if (message.sourceId !== "") {
+      obj.sourceId = message.sourceId;
+    }
+    if (message.destinationId !== "") {
+      obj.destinationId = message.destinationId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetSeriesRequest>, I>>(base?: I): GetSeriesRequest {
+    return GetSeriesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSeriesRequest>, I>>(object: I): GetSeriesRequest {
+    const message = createBaseGetSeriesRequest();
+    message.whitelist = object.whitelist?.map((e) => FlowFilter.fromPartial(e)) || [];
+    message.blacklist = object.blacklist?.map((e) => FlowFilter.fromPartial(e)) || [];
+    message.windowSeconds = object.windowSeconds ?? 0;
+    message.scope = object.scope ?? 0;
+    message.vertexId = object.vertexId ?? "";
+    message.sourceId = object.sourceId ?? "";
+    message.destinationId = object.destinationId ?? "";
+    return message;
+  },
+};
+
+function createBaseSeries(): Series {
+  return { bucketMs: 0, buckets: [], outgoing: false, _unknownFields: {} };
+}
+
+export const Series: MessageFns<Series> = {
+  encode(message: Series, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bucketMs !== 0) {
+      writer.uint32(8).uint32(message.bucketMs);
+    }
+    for (const v of message.buckets) {
+      SeriesBucket.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.outgoing !== false) {
+      writer.uint32(24).bool(message.outgoing);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Series {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeries();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bucketMs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.buckets.push(SeriesBucket.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.outgoing = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Series {
+    return {
+      bucketMs: isSet(object.bucketMs)
+        ? globalThis.Number(object.bucketMs)
+        : isSet(object.bucket_ms)
+        ? globalThis.Number(object.bucket_ms)
+        : 0,
+      buckets: globalThis.Array.isArray(object?.buckets)
+        ? object.buckets.map((e: any) => SeriesBucket.fromJSON(e))
+        : [],
+      outgoing: isSet(object.outgoing) ? globalThis.Boolean(object.outgoing) : false,
+    };
+  },
+
+  toJSON(message: Series): unknown {
+    const obj: any = {};
+    if (message.bucketMs !== 0) {
+      obj.bucketMs = Math.round(message.bucketMs);
+    }
+    if (message.buckets?.length) {
+      obj.buckets = message.buckets.map((e) => SeriesBucket.toJSON(e));
+    }
+    if (message.outgoing !== false) {
+      obj.outgoing = message.outgoing;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Series>, I>>(base?: I): Series {
+    return Series.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Series>, I>>(object: I): Series {
+    const message = createBaseSeries();
+    message.bucketMs = object.bucketMs ?? 0;
+    message.buckets = object.buckets?.map((e) => SeriesBucket.fromPartial(e)) || [];
+    message.outgoing = object.outgoing ?? false;
+    return message;
+  },
+};
+
+function createBaseSeriesBucket(): SeriesBucket {
+  return {
+    start: undefined,
+    flows: 0n,
+    dropped: 0n,
+    connections: 0n,
+    requests: 0n,
+    responses: 0n,
+    errorsClient: 0n,
+    errorsServer: 0n,
+    bytes: 0n,
+    latencyHistogram: [],
+    _unknownFields: {},
+  };
+}
+
+export const SeriesBucket: MessageFns<SeriesBucket> = {
+  encode(message: SeriesBucket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== undefined) {
+      Timestamp.encode(message.start, writer.uint32(10).fork()).join();
+    }
+    if (message.flows !== 0n) {
+      if (BigInt.asUintN(64, message.flows) !== message.flows) {
+        throw new globalThis.Error("value provided for field message.flows of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.flows);
+    }
+    if (message.dropped !== 0n) {
+      if (BigInt.asUintN(64, message.dropped) !== message.dropped) {
+        throw new globalThis.Error("value provided for field message.dropped of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.dropped);
+    }
+    if (message.connections !== 0n) {
+      if (BigInt.asUintN(64, message.connections) !== message.connections) {
+        throw new globalThis.Error("value provided for field message.connections of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.connections);
+    }
+    if (message.requests !== 0n) {
+      if (BigInt.asUintN(64, message.requests) !== message.requests) {
+        throw new globalThis.Error("value provided for field message.requests of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.requests);
+    }
+    if (message.responses !== 0n) {
+      if (BigInt.asUintN(64, message.responses) !== message.responses) {
+        throw new globalThis.Error("value provided for field message.responses of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.responses);
+    }
+    if (message.errorsClient !== 0n) {
+      if (BigInt.asUintN(64, message.errorsClient) !== message.errorsClient) {
+        throw new globalThis.Error("value provided for field message.errorsClient of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.errorsClient);
+    }
+    if (message.errorsServer !== 0n) {
+      if (BigInt.asUintN(64, message.errorsServer) !== message.errorsServer) {
+        throw new globalThis.Error("value provided for field message.errorsServer of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.errorsServer);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.bytes);
+    }
+    if (message.latencyHistogram.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.latencyHistogram) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeriesBucket {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeriesBucket();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.start = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.flows = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dropped = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.connections = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.requests = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.responses = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.errorsClient = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.errorsServer = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag === 80) {
+              message.latencyHistogram.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.latencyHistogram.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SeriesBucket {
+    return {
+      start: isSet(object.start) ? fromJsonTimestamp(object.start) : undefined,
+      flows: isSet(object.flows) ? BigInt(object.flows) : 0n,
+      dropped: isSet(object.dropped) ? BigInt(object.dropped) : 0n,
+      connections: isSet(object.connections) ? BigInt(object.connections) : 0n,
+      requests: isSet(object.requests) ? BigInt(object.requests) : 0n,
+      responses: isSet(object.responses) ? BigInt(object.responses) : 0n,
+      errorsClient: isSet(object.errorsClient)
+        ? BigInt(object.errorsClient)
+        : isSet(object.errors_client)
+        ? BigInt(object.errors_client)
+        : 0n,
+      errorsServer: isSet(object.errorsServer)
+        ? BigInt(object.errorsServer)
+        : isSet(object.errors_server)
+        ? BigInt(object.errors_server)
+        : 0n,
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      latencyHistogram: globalThis.Array.isArray(object?.latencyHistogram)
+        ? object.latencyHistogram.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.latency_histogram)
+        ? object.latency_histogram.map((e: any) => globalThis.Number(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SeriesBucket): unknown {
+    const obj: any = {};
+    if (message.start !== undefined) {
+      obj.start = message.start;
+    }
+    if (message.flows !== 0n) {
+      obj.flows = message.flows.toString();
+    }
+    if (message.dropped !== 0n) {
+      obj.dropped = message.dropped.toString();
+    }
+    if (message.connections !== 0n) {
+      obj.connections = message.connections.toString();
+    }
+    if (message.requests !== 0n) {
+      obj.requests = message.requests.toString();
+    }
+    if (message.responses !== 0n) {
+      obj.responses = message.responses.toString();
+    }
+    if (message.errorsClient !== 0n) {
+      obj.errorsClient = message.errorsClient.toString();
+    }
+    if (message.errorsServer !== 0n) {
+      obj.errorsServer = message.errorsServer.toString();
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.latencyHistogram?.length) {
+      obj.latencyHistogram = message.latencyHistogram.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SeriesBucket>, I>>(base?: I): SeriesBucket {
+    return SeriesBucket.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SeriesBucket>, I>>(object: I): SeriesBucket {
+    const message = createBaseSeriesBucket();
+    message.start = (object.start !== undefined && object.start !== null)
+      ? Timestamp.fromPartial(object.start)
+      : undefined;
+    message.flows = (object.flows !== undefined && object.flows !== null) ? BigInt(object.flows) : 0n;
+    message.dropped = (object.dropped !== undefined && object.dropped !== null) ? BigInt(object.dropped) : 0n;
+    message.connections = (object.connections !== undefined && object.connections !== null)
+      ? BigInt(object.connections)
+      : 0n;
+    message.requests = (object.requests !== undefined && object.requests !== null) ? BigInt(object.requests) : 0n;
+    message.responses = (object.responses !== undefined && object.responses !== null) ? BigInt(object.responses) : 0n;
+    message.errorsClient = (object.errorsClient !== undefined && object.errorsClient !== null)
+      ? BigInt(object.errorsClient)
+      : 0n;
+    message.errorsServer = (object.errorsServer !== undefined && object.errorsServer !== null)
+      ? BigInt(object.errorsServer)
+      : 0n;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.latencyHistogram = object.latencyHistogram?.map((e) => e) || [];
     return message;
   },
 };
@@ -1253,6 +2015,9 @@ function createBaseVertex(): Vertex {
     workloadKind: "",
     labels: [],
     pods: 0,
+    workloadId: "",
+    workload: "",
+    pod: "",
     _unknownFields: {},
   };
 }
@@ -1282,6 +2047,15 @@ export const Vertex: MessageFns<Vertex> = {
     }
     if (message.pods !== 0) {
       writer.uint32(64).uint32(message.pods);
+    }
+    if (message.workloadId !== "") {
+      writer.uint32(74).string(message.workloadId);
+    }
+    if (message.workload !== "") {
+      writer.uint32(82).string(message.workload);
+    }
+    if (message.pod !== "") {
+      writer.uint32(90).string(message.pod);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1371,6 +2145,30 @@ export const Vertex: MessageFns<Vertex> = {
             message.pods = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.workloadId = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.workload = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.pod = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1405,6 +2203,13 @@ export const Vertex: MessageFns<Vertex> = {
         : "",
       labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
       pods: isSet(object.pods) ? globalThis.Number(object.pods) : 0,
+      workloadId: isSet(object.workloadId)
+        ? globalThis.String(object.workloadId)
+        : isSet(object.workload_id)
+        ? globalThis.String(object.workload_id)
+        : "",
+      workload: isSet(object.workload) ? globalThis.String(object.workload) : "",
+      pod: isSet(object.pod) ? globalThis.String(object.pod) : "",
     };
   },
 
@@ -1434,6 +2239,15 @@ export const Vertex: MessageFns<Vertex> = {
     if (message.pods !== 0) {
       obj.pods = Math.round(message.pods);
     }
+    if (message.workloadId !== "") {
+      obj.workloadId = message.workloadId;
+    }
+    if (message.workload !== "") {
+      obj.workload = message.workload;
+    }
+    if (message.pod !== "") {
+      obj.pod = message.pod;
+    }
     return obj;
   },
 
@@ -1450,6 +2264,9 @@ export const Vertex: MessageFns<Vertex> = {
     message.workloadKind = object.workloadKind ?? "";
     message.labels = object.labels?.map((e) => e) || [];
     message.pods = object.pods ?? 0;
+    message.workloadId = object.workloadId ?? "";
+    message.workload = object.workload ?? "";
+    message.pod = object.pod ?? "";
     return message;
   },
 };
@@ -1475,6 +2292,7 @@ function createBaseEdge(): Edge {
     view: 0,
     lastSeen: undefined,
     connections: 0n,
+    firstSeen: undefined,
     _unknownFields: {},
   };
 }
@@ -1568,6 +2386,9 @@ export const Edge: MessageFns<Edge> = {
         throw new globalThis.Error("value provided for field message.connections of type uint64 too large");
       }
       writer.uint32(152).uint64(message.connections);
+    }
+    if (message.firstSeen !== undefined) {
+      Timestamp.encode(message.firstSeen, writer.uint32(162).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1755,6 +2576,14 @@ export const Edge: MessageFns<Edge> = {
             message.connections = reader.uint64() as bigint;
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.firstSeen = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1830,6 +2659,11 @@ export const Edge: MessageFns<Edge> = {
         ? fromJsonTimestamp(object.last_seen)
         : undefined,
       connections: isSet(object.connections) ? BigInt(object.connections) : 0n,
+      firstSeen: isSet(object.firstSeen)
+        ? fromJsonTimestamp(object.firstSeen)
+        : isSet(object.first_seen)
+        ? fromJsonTimestamp(object.first_seen)
+        : undefined,
     };
   },
 
@@ -1892,6 +2726,9 @@ export const Edge: MessageFns<Edge> = {
     if (message.connections !== 0n) {
       obj.connections = message.connections.toString();
     }
+    if (message.firstSeen !== undefined) {
+      obj.firstSeen = message.firstSeen;
+    }
     return obj;
   },
 
@@ -1927,12 +2764,15 @@ export const Edge: MessageFns<Edge> = {
     message.connections = (object.connections !== undefined && object.connections !== null)
       ? BigInt(object.connections)
       : 0n;
+    message.firstSeen = (object.firstSeen !== undefined && object.firstSeen !== null)
+      ? Timestamp.fromPartial(object.firstSeen)
+      : undefined;
     return message;
   },
 };
 
 function createBaseDropCount(): DropCount {
-  return { reason: "", count: 0n, _unknownFields: {} };
+  return { reason: "", count: 0n, firstSeen: undefined, _unknownFields: {} };
 }
 
 export const DropCount: MessageFns<DropCount> = {
@@ -1945,6 +2785,9 @@ export const DropCount: MessageFns<DropCount> = {
         throw new globalThis.Error("value provided for field message.count of type uint64 too large");
       }
       writer.uint32(16).uint64(message.count);
+    }
+    if (message.firstSeen !== undefined) {
+      Timestamp.encode(message.firstSeen, writer.uint32(26).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1986,6 +2829,14 @@ export const DropCount: MessageFns<DropCount> = {
             message.count = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.firstSeen = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2010,6 +2861,11 @@ export const DropCount: MessageFns<DropCount> = {
     return {
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
       count: isSet(object.count) ? BigInt(object.count) : 0n,
+      firstSeen: isSet(object.firstSeen)
+        ? fromJsonTimestamp(object.firstSeen)
+        : isSet(object.first_seen)
+        ? fromJsonTimestamp(object.first_seen)
+        : undefined,
     };
   },
 
@@ -2021,6 +2877,9 @@ export const DropCount: MessageFns<DropCount> = {
     if (message.count !== 0n) {
       obj.count = message.count.toString();
     }
+    if (message.firstSeen !== undefined) {
+      obj.firstSeen = message.firstSeen;
+    }
     return obj;
   },
 
@@ -2031,6 +2890,9 @@ export const DropCount: MessageFns<DropCount> = {
     const message = createBaseDropCount();
     message.reason = object.reason ?? "";
     message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.firstSeen = (object.firstSeen !== undefined && object.firstSeen !== null)
+      ? Timestamp.fromPartial(object.firstSeen)
+      : undefined;
     return message;
   },
 };
@@ -3666,6 +4528,15 @@ export const DashboardDefinition = {
       requestType: GetServiceMapRequest as typeof GetServiceMapRequest,
       requestStream: false,
       responseType: ServiceMap as typeof ServiceMap,
+      responseStream: false,
+      options: {},
+    },
+    /** The course of one vertex or edge over the window, bucket by bucket. */
+    getSeries: {
+      name: "GetSeries",
+      requestType: GetSeriesRequest as typeof GetSeriesRequest,
+      requestStream: false,
+      responseType: Series as typeof Series,
       responseStream: false,
       options: {},
     },
