@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { readFlowDetails } from '#flow/details.ts';
+import { reservedEndpoint } from '#kubernetes/identities.ts';
+import { PodIndex } from '#kubernetes/pod-index.ts';
+import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import {
   DropReason,
   type Flow,
@@ -14,9 +17,6 @@ import { FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { FlowAssembler } from './assemble.ts';
 import { EndNames } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
-import { reservedEndpoint } from './endpoints/identities.ts';
-import { PodIndex } from './endpoints/pod-index.ts';
-import { ServiceDirectory } from './endpoints/service-directory.ts';
 import type { ConnectionRecord, DropRecord, L7Record, SocketRecord } from './kernel/kernel-record.ts';
 import { L7Tracker } from './l7/tracker.ts';
 import { ServiceTranslations } from './service-translations.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { reservedEndpoint } from '#kubernetes/identities.ts';
 import { EndNames, type HostProcesses, type KernelEnd } from './end-names.ts';
 import { cgroupOwner } from './endpoints/cgroup-owner.ts';
 import { composeLookups, type EndpointLookup } from './endpoints/endpoint-lookup.ts';
-import { reservedEndpoint } from './endpoints/identities.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
 import { SocketTable } from './socket-table.ts';
 

@@ -1,11 +1,12 @@
 // Names the two ends of a flow: which endpoint an address, socket or process is. The most specific source first; what
 // none knows stays an address.
 
+import { type EndpointInfo, toFlowEndpoint } from '#kubernetes/endpoint-info.ts';
+import type { Backend, ServicePort } from '#kubernetes/service-directory.ts';
 import type { Endpoint, Service } from '#proto/gen/flow/flow.ts';
 import type { Process } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type CgroupOwner, cgroupOwner } from './endpoints/cgroup-owner.ts';
-import { type EndpointInfo, type EndpointLookup, toFlowEndpoint } from './endpoints/endpoint-lookup.ts';
-import type { Backend, ServicePort } from './endpoints/service-directory.ts';
+import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
 import type { SocketAddress, TransportProtocol } from './kernel/kernel-record.ts';
 import type { SocketTable } from './socket-table.ts';
 

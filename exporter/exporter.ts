@@ -1,6 +1,8 @@
 // One exporter: a source of flows, a ring, and the gRPC services that serve it (Observer, Peer, health, reflection).
 
 import { Registry } from 'prom-client';
+import { PodIndex } from '#kubernetes/pod-index.ts';
+import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
@@ -10,9 +12,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { composeLookups } from './endpoints/endpoint-lookup.ts';
 import { HostEndpoints } from './endpoints/host-endpoints.ts';
 import { KubernetesObjects } from './endpoints/kubernetes-objects.ts';
-import { PodIndex } from './endpoints/pod-index.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
-import { ServiceDirectory } from './endpoints/service-directory.ts';
 import { registerStatus } from './exporter-status.ts';
 import { flowMetrics } from './flow-metrics.ts';
 import { checkSupport } from './kernel/support.ts';

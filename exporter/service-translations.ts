@@ -3,7 +3,7 @@
 // on both, and that joins them. Where the pod's side is not seen (it is on another node), a service with one backend
 // still tells which, and one with several what they have in common.
 
-import type { Backend, ServiceDirectory, ServicePort } from './endpoints/service-directory.ts';
+import type { Backend, ServiceDirectory, ServicePort } from '#kubernetes/service-directory.ts';
 import type { ConnectionRecord, DropRecord, KernelRecord, L7Record, SocketAddress } from './kernel/kernel-record.ts';
 import { connectionId } from './kernel/records.ts';
 

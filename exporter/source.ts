@@ -1,5 +1,6 @@
 // Where an exporter's flows come from: this machine's kernel, or a recording played in its place.
 
+import type { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
@@ -7,7 +8,6 @@ import { FlowAssembler } from './assemble.ts';
 import { EndNames, type HostProcesses } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
-import type { ServiceDirectory } from './endpoints/service-directory.ts';
 import { startCapture } from './kernel/capture.ts';
 import type { CaptureCounters } from './kernel/capture-types.ts';
 import { BootClock } from './kernel/clock.ts';

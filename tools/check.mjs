@@ -21,6 +21,7 @@ const checks = [
       'flow',
       'policy',
       'observer',
+      'kubernetes',
       'exporter',
       'relay',
       'app',

@@ -11,7 +11,8 @@ const documents = spawnSync('git', ['ls-files', '--cached', '--others', '--exclu
 })
   .stdout.split('\n')
   .filter((path) => path !== '');
-const rooms = 'proto|flow|policy|bpf|exporter|observer|relay|app|components|bin|deploy|demo|bench|e2e|docs|setup|tools';
+const rooms =
+  'proto|flow|policy|bpf|kubernetes|exporter|observer|relay|app|components|bin|deploy|demo|bench|e2e|docs|setup|tools';
 const inBackquotes = new RegExp(`\`((?:${rooms})/[\\w@.\\-/\\[\\]]*)\``, 'g');
 const inLinks = /\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g;
 

@@ -45,6 +45,7 @@ function testFiles(kernel) {
     'flow',
     'policy',
     'observer',
+    'kubernetes',
     'exporter',
     'relay',
     'components',

@@ -1,21 +1,6 @@
 // What an address is: the one question the exporter asks of every source of names, and how answers of several sources
 // are laid over each other.
-import type { Endpoint, Service, Workload } from '#proto/gen/flow/flow.ts';
-
-export interface EndpointInfo {
-  /** Numeric identity as flow.Endpoint has it; see identities.ts for how numbers are chosen. */
-  readonly identity: number;
-  /** "default" unless configured. */
-  readonly clusterName: string;
-  /** Empty outside Kubernetes. */
-  readonly namespace: string;
-  /** Cilium form, sorted: "k8s:app=web", "reserved:world". */
-  readonly labels: readonly string[];
-  readonly podName: string;
-  readonly workloads: readonly Workload[];
-  /** Set if the address is a service's virtual address: goes to destination_service, not to destination. */
-  readonly service: Service | undefined;
-}
+import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
 
 export interface EndpointLookup {
   /**
@@ -38,19 +23,6 @@ export function composeLookups(...sources: readonly EndpointLookup[]): Required<
     byCgroup: (cgroupId) => first(sources, (source) => source.byCgroup?.(cgroupId)),
     byProcess: (pid) => first(sources, (source) => source.byProcess?.(pid)),
     byListener: (address, port, protocol) => first(sources, (source) => source.byListener?.(address, port, protocol)),
-  };
-}
-
-/** flow.Endpoint of a local or remote end; the endpoint ID is an agent's own number, which we do not have. */
-export function toFlowEndpoint(endpoint: EndpointInfo): Endpoint {
-  return {
-    ID: 0,
-    identity: endpoint.identity,
-    clusterName: endpoint.clusterName,
-    namespace: endpoint.namespace,
-    labels: [...endpoint.labels],
-    podName: endpoint.podName,
-    workloads: [...endpoint.workloads],
   };
 }
 

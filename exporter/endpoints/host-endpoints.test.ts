@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalAddress } from '#kubernetes/addresses.ts';
 import { cgroupOwner } from './cgroup-owner.ts';
 import { CgroupPaths } from './cgroup-paths.ts';
 import { HostEndpoints } from './host-endpoints.ts';

@@ -5,11 +5,12 @@
 // Container, Unit or Process, in this order of preference: it is what a map groups by.
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { canonicalAddress, isLoopback } from './addresses.ts';
+import { canonicalAddress, isLoopback } from '#kubernetes/addresses.ts';
+import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
+import { reservedEndpoint } from '#kubernetes/identities.ts';
 import { type CgroupOwner, cgroupOwner } from './cgroup-owner.ts';
 import { CgroupPaths } from './cgroup-paths.ts';
-import type { EndpointInfo, EndpointLookup } from './endpoint-lookup.ts';
-import { reservedEndpoint } from './identities.ts';
+import type { EndpointLookup } from './endpoint-lookup.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import { type ProcessName, ProcessTable } from './process-table.ts';
 

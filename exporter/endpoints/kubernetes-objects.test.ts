@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { PodIndex } from '#kubernetes/pod-index.ts';
 import { KubernetesObjects, parseKubernetesText } from './kubernetes-objects.ts';
-import { PodIndex } from './pod-index.ts';
 
 const pod = (name: string, ip: string) => ({
   apiVersion: 'v1',

@@ -4,8 +4,8 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { type KubernetesObject, parseKubernetesObject } from './kubernetes-types.ts';
-import type { PodIndex } from './pod-index.ts';
+import { type KubernetesObject, parseKubernetesObject } from '#kubernetes/kubernetes-object.ts';
+import type { PodIndex } from '#kubernetes/pod-index.ts';
 
 /** 100,000 pods of 600 bytes; a file beyond is refused. */
 const MAX_BYTES = 64 * 1024 * 1024;

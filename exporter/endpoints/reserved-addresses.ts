@@ -1,7 +1,8 @@
 // The last source of names: addresses told to us as nodes or API server, and everything else as `world`.
-import { canonicalAddress } from './addresses.ts';
-import type { EndpointInfo, EndpointLookup } from './endpoint-lookup.ts';
-import { reservedEndpoint } from './identities.ts';
+import { canonicalAddress } from '#kubernetes/addresses.ts';
+import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
+import { reservedEndpoint } from '#kubernetes/identities.ts';
+import type { EndpointLookup } from './endpoint-lookup.ts';
 
 export interface ReservedAddresses {
   readonly remoteNodes?: readonly string[];

@@ -1,9 +1,9 @@
 // Kubernetes objects as an answer to "whose address is this": pods, service addresses, nodes and the API server. Fed object
 // by object (a watch) or as a whole set (a list, a file). No I/O; times are given.
 import { AddressHistory } from './address-history.ts';
-import type { EndpointInfo, EndpointLookup } from './endpoint-lookup.ts';
+import type { EndpointInfo } from './endpoint-info.ts';
 import { identityOfLabels, reservedEndpoint } from './identities.ts';
-import type { KubernetesObject, ObjectMeta } from './kubernetes-types.ts';
+import type { KubernetesObject, ObjectMeta } from './kubernetes-object.ts';
 import { securityLabels } from './security-labels.ts';
 import type { ObjectSource } from './service-directory.ts';
 import { workloadOfPod } from './workload.ts';
@@ -25,7 +25,7 @@ interface Entry {
   cached: { readonly generation: number; readonly endpoint: EndpointInfo } | undefined;
 }
 
-export class PodIndex implements EndpointLookup, ObjectSource {
+export class PodIndex implements ObjectSource {
   private readonly clusterName: string;
   private readonly nodeName: string;
   private readonly maxObjects: number;

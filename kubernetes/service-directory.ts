@@ -3,7 +3,7 @@
 
 import type { Service } from '#proto/gen/flow/flow.ts';
 import { canonicalAddress } from './addresses.ts';
-import type { KubernetesObject, ServicePortSpec } from './kubernetes-types.ts';
+import type { KubernetesObject, ServicePortSpec } from './kubernetes-object.ts';
 
 const REBUILD_MS = 1000;
 

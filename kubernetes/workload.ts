@@ -1,7 +1,7 @@
 // The workload of a pod: its controller, seen through ReplicaSets and Jobs to what people deployed. Same heuristic as
 // Cilium's (pkg/k8s/utils/workload.go), except that an owner's own object, where known, says better than its name.
 import type { Workload } from '#proto/gen/flow/flow.ts';
-import type { ObjectMeta } from './kubernetes-types.ts';
+import type { ObjectMeta } from './kubernetes-object.ts';
 
 /** `ownerOf` finds the object of a ReplicaSet or Job of the pod's namespace, if it is known. */
 export function workloadOfPod(

@@ -4,7 +4,7 @@
 // (0-255), so that nodes agree on it without talking to each other. Two label sets can collide: with 100 sets in a cluster
 // some pair does with 7 % chance, a given one of 1000 with 1.5 %. So labels tell endpoints apart and numbers only hint.
 // Clusters are told apart by cluster_name, not by the number's high bits.
-import type { EndpointInfo } from './endpoint-lookup.ts';
+import type { EndpointInfo } from './endpoint-info.ts';
 
 export type ReservedIdentity =
   | 'host'

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { composeLookups, toFlowEndpoint } from './endpoint-lookup.ts';
+import { toFlowEndpoint } from './endpoint-info.ts';
 import { identityOfLabels } from './identities.ts';
-import { type KubernetesObject, parseKubernetesObject } from './kubernetes-types.ts';
+import { type KubernetesObject, parseKubernetesObject } from './kubernetes-object.ts';
 import { PodIndex } from './pod-index.ts';
-import { reservedAddresses } from './reserved-addresses.ts';
 
 function object(value: object): KubernetesObject {
   const parsed = parseKubernetesObject(value);
@@ -185,12 +184,11 @@ test('service addresses name the service; nodes are host or remote-node; the API
     ],
     0,
   );
-  const lookup = composeLookups(index, reservedAddresses());
-  assert.deepEqual(lookup.byAddress('10.96.0.5')?.service, { name: 'web', namespace: 'shop' });
-  assert.deepEqual(lookup.byAddress('192.168.0.1')?.labels, ['reserved:host']);
-  assert.equal(lookup.byAddress('192.168.0.2')?.identity, 6);
-  assert.equal(lookup.byAddress('192.168.0.9')?.identity, 7);
-  assert.deepEqual(lookup.byAddress('1.1.1.1')?.labels, ['reserved:world']);
+  assert.deepEqual(index.byAddress('10.96.0.5')?.service, { name: 'web', namespace: 'shop' });
+  assert.deepEqual(index.byAddress('192.168.0.1')?.labels, ['reserved:host']);
+  assert.equal(index.byAddress('192.168.0.2')?.identity, 6);
+  assert.equal(index.byAddress('192.168.0.9')?.identity, 7);
+  assert.equal(index.byAddress('1.1.1.1'), undefined);
 });
 
 test('beyond its bound the index refuses new objects, counts them and keeps what it has', () => {
