@@ -7,6 +7,7 @@ import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { fixedPeers, registerPeerService } from '#observer/peer-service.ts';
+import { fromMilliseconds } from '#observer/time.ts';
 import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { composeLookups } from './endpoints/endpoint-lookup.ts';
@@ -50,6 +51,9 @@ export interface Exporter {
 
 const DEFAULT_RING_BYTES = 64 * 1024 * 1024;
 
+/** From an event in the kernel to its flow in the ring: the ring buffer is read every 20 ms, and a turn of work comes after. */
+const CAPTURE_DELAY_MS = 40;
+
 /** Throws in words where nothing can be captured and no recording may stand in, or where an address is taken. */
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
@@ -88,7 +92,9 @@ async function serve(
 ): Promise<string> {
   const host = listen.slice(0, listen.lastIndexOf(':'));
   const { version } = packageJson;
-  registerObserver(server, { ring, nodeName, version });
+  // An idle node promises the present, so that no follower waits for it.
+  const completeUpTo = () => fromMilliseconds(Date.now() - CAPTURE_DELAY_MS);
+  registerObserver(server, { ring, nodeName, version, completeUpTo });
   let address = listen;
   registerStatus(server, {
     ring,

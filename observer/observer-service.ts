@@ -4,6 +4,7 @@
 import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
 import type { CelCompiler } from '#flow/filter/cel-compiler.ts';
 import { FilterError } from '#flow/filter/filter-error.ts';
+import { loadCel, usesCel } from '#flow/filter/prepare.ts';
 import {
   type GetFlowsRequest,
   type GetNamespacesResponse,
@@ -44,8 +45,6 @@ export interface ObserverSource {
   readonly getNamespaces?: () => Promise<GetNamespacesResponse>;
   /** Agent and debug events: an empty stream on a node, UNIMPLEMENTED on a relay. Default 'empty'. */
   readonly otherEvents?: 'empty' | 'unimplemented';
-  /** Compiles CEL expressions of filters. Default: such filters are refused. */
-  readonly cel?: CelCompiler;
   /** Default Date.now. */
   readonly nowMs?: () => number;
   readonly maxStreams?: number;
@@ -67,42 +66,52 @@ export function registerObserver(server: GrpcServer, source: ObserverSource): Ob
   const nowMs = source.nowMs ?? Date.now;
   const startedMs = nowMs();
   const streams = new StreamCounters();
-  const selections = new Selections(ring, source.cel);
+  /** Loaded with the first request that has an expression. */
+  let compileCel: CelCompiler | undefined;
+  const selections = new Selections(ring, (expressions) => {
+    if (compileCel === undefined) throw new Error('CEL is loaded before a request that needs it is opened');
+    return compileCel(expressions);
+  });
   const open = new Set<FlowStream>();
   server.onStop(() => {
     for (const stream of [...open]) stream.stop();
   });
 
-  const getFlows = (call: ServerWritableStream<GetFlowsRequest, Uint8Array>) => {
+  const openFlows = (call: ServerWritableStream<GetFlowsRequest, Uint8Array>) => {
     if (open.size >= (source.maxStreams ?? DEFAULT_MAX_STREAMS)) {
       streams.refused++;
       const message = `${open.size} GetFlows streams are open, the most that this observer serves; try again later`;
-      call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: message });
-      return;
+      throw new GrpcError(status.RESOURCE_EXHAUSTED, message);
     }
+    const { selection, release } = selections.acquire(call.request);
+    const query = new FlowQuery(selection, boundsOf(call.request), source.nodeName);
+    const stream = new FlowStream({
+      ring,
+      query,
+      follow: call.request.follow,
+      preamble: source.preamble?.(call.request) ?? [],
+      heartbeatMs: readStreamOptions(call.request.extensions)?.heartbeatIntervalMs ?? 0,
+      completeUpTo: source.completeUpTo ?? (() => newestTime(ring)),
+      pendingBytes: source.pendingBytes ?? DEFAULT_PENDING_BYTES,
+      counters: streams,
+      onEnd: () => {
+        release();
+        open.delete(stream);
+        streams.active = open.size;
+      },
+    });
+    open.add(stream);
+    streams.started++;
+    streams.active = open.size;
+    const events = { onWritten: () => stream.onWritten(), onClosed: () => stream.onClosed() };
+    stream.start(openLane(call, events, source.fastLane ?? true));
+  };
+
+  const getFlows = async (call: ServerWritableStream<GetFlowsRequest, Uint8Array>) => {
     try {
-      const { selection, release } = selections.acquire(call.request);
-      const query = new FlowQuery(selection, boundsOf(call.request), source.nodeName);
-      const stream = new FlowStream({
-        ring,
-        query,
-        follow: call.request.follow,
-        preamble: source.preamble?.(call.request) ?? [],
-        heartbeatMs: readStreamOptions(call.request.extensions)?.heartbeatIntervalMs ?? 0,
-        completeUpTo: source.completeUpTo ?? (() => newestTime(ring)),
-        pendingBytes: source.pendingBytes ?? DEFAULT_PENDING_BYTES,
-        counters: streams,
-        onEnd: () => {
-          release();
-          open.delete(stream);
-          streams.active = open.size;
-        },
-      });
-      open.add(stream);
-      streams.started++;
-      streams.active = open.size;
-      const events = { onWritten: () => stream.onWritten(), onClosed: () => stream.onClosed() };
-      stream.start(openLane(call, events, source.fastLane ?? true));
+      const { whitelist, blacklist } = call.request;
+      if (compileCel === undefined && (usesCel(whitelist) || usesCel(blacklist))) compileCel = await loadCel();
+      if (!call.cancelled) openFlows(call);
     } catch (error) {
       const { code, message } = requestError(error);
       call.emit('error', { code, details: message });
