@@ -1,22 +1,24 @@
-// Keeps the map still: owns which namespaces are open, the placement on screen, and when either may change. Models
-// with an unchanged topology pass through without a layout. Everything else about the map is derived from its snapshot.
+// Keeps the map still: owns what is open, the placement on screen, and when either may change. Models with an unchanged
+// topology pass through without a layout. Everything else about the map is derived from its snapshot.
 
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
+import { Ghosts } from './ghosts.ts';
 import { decideClosed } from './graph/closed-groups.ts';
-import { groupsOf, type ViewGraph, viewGraph } from './graph/view-graph.ts';
-import type { GroupLayouts } from './layout/layered-group.ts';
-import type { Cell } from './layout/layout-graph.ts';
-import { layOutMap } from './layout/layout-map.ts';
-import { moveTo } from './layout/place-kept.ts';
+import { groupingOf, type ViewGraph, viewGraph } from './graph/view-graph.ts';
+import type { LaidOutMap, LayoutRequest } from './layout/lay-out.ts';
+import type { Cell, LayoutGraph } from './layout/layout-graph.ts';
 import type { Placement } from './layout/placement.ts';
-import { cardWidthFor } from './routing/grid-metrics.ts';
+import { type Folds, type MapScope, NO_FOLDS } from './map-view-types.ts';
+import { type MapMemory, noMemory } from './place-memory.ts';
 import { makeScene, type Scene } from './scene.ts';
 
 export interface SceneSnapshot {
   readonly graph: ViewGraph;
   readonly scene: Scene;
-  /** Group id to true if it is shown as one card. */
+  /** Box id to true if it is shown as one card. */
   readonly closed: ReadonlyMap<string, boolean>;
+  /** Boxes and loose cards that the reader put where they are. */
+  readonly pins: ReadonlySet<string>;
   /** Grows when the map was laid out from nothing, so that the view can fit it again. */
   readonly freshCount: number;
   /** Namespaces laid out without elk because its worker failed. */
@@ -24,21 +26,46 @@ export interface SceneSnapshot {
 }
 
 type Accepts = (vertex: MapVertex) => boolean;
+export type Layouter = (request: LayoutRequest) => Promise<LaidOutMap>;
+
+/** What is looked at, apart from the model. Another `memoryKey` is another map, whose places are its own. */
+export interface MapSettings {
+  readonly scope: MapScope;
+  readonly folds: Folds;
+  readonly accepts: Accepts;
+  readonly memoryKey: string;
+}
+
+export interface KeeperOptions {
+  readonly layouter: Layouter;
+  readonly memory?: MapMemory;
+  readonly now?: () => number;
+}
+
+const acceptAll = () => true;
 
 export class SceneKeeper {
-  readonly #layouts: GroupLayouts;
+  readonly #layouter: Layouter;
+  readonly #memory: MapMemory;
+  readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
+  readonly #ghosts = new Ghosts();
   #model: ServiceMapModel | undefined;
-  #accepts: Accepts | undefined;
+  #shown: ServiceMapModel | undefined;
+  #settings: MapSettings = { scope: 'workload', folds: NO_FOLDS, accepts: acceptAll, memoryKey: '' };
   #decided = new Map<string, boolean>();
+  #pins = new Set<string>();
   #snapshot: SceneSnapshot | undefined;
-  #wantsFresh = true;
+  #wants: 'kept' | 'fresh' | 'remembered' = 'remembered';
+  #move: LayoutRequest['move'];
   /** The layout in progress was started from an older state than the present one. */
   #isStale = false;
   #isRunning = false;
 
-  constructor(layouts: GroupLayouts) {
-    this.#layouts = layouts;
+  constructor({ layouter, memory = noMemory, now = Date.now }: KeeperOptions) {
+    this.#layouter = layouter;
+    this.#memory = memory;
+    this.#now = now;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -49,27 +76,46 @@ export class SceneKeeper {
   /** Undefined until the first layout is done. */
   readonly snapshot = (): SceneSnapshot | undefined => this.#snapshot;
 
-  setModel(model: ServiceMapModel, accepts: Accepts): void {
-    const isSame = this.#model?.topologyRevision === model.topologyRevision && this.#accepts === accepts;
-    this.#model = model;
-    this.#accepts = accepts;
-    if (!isSame) void this.#layOut();
+  setModel(model: ServiceMapModel, settings: MapSettings): void {
+    if (model !== this.#model) {
+      const shown = this.#ghosts.add(model, this.#now());
+      if (shown.topologyRevision !== this.#shown?.topologyRevision) this.#isStale = true;
+      this.#model = model;
+      this.#shown = shown;
+    }
+    const before = this.#settings;
+    if (before.scope !== settings.scope || before.memoryKey !== settings.memoryKey) {
+      this.#decided = new Map();
+      this.#wants = 'remembered';
+      this.#isStale = true;
+    }
+    if (before.folds !== settings.folds || before.accepts !== settings.accepts) this.#isStale = true;
+    this.#settings = settings;
+    if (this.#isStale) void this.#layOut();
   }
 
-  setClosed(groupIds: readonly string[], isClosed: boolean): void {
-    for (const id of groupIds) this.#decided.set(id, isClosed);
-    void this.#layOut();
-  }
-
+  /** Lays out afresh; what is pinned stays. */
   tidy(): void {
-    this.#wantsFresh = true;
+    this.#wants = 'fresh';
     void this.#layOut();
   }
 
+  /** Puts a card or a box elsewhere, and pins it there. */
   move(id: string, cell: Cell): void {
+    const { placement } = this.#snapshot?.scene ?? {};
+    if (placement === undefined) return;
+    const block = placement.blocks.has(id) ? id : [...placement.blocks.values()].find((each) => each.cells.has(id))?.id;
+    if (block !== undefined) this.#pins = new Set(this.#pins).add(block);
+    this.#move = { id, cell };
+    void this.#layOut();
+  }
+
+  /** Lets it go: it stays where it is until the map is tidied. */
+  unpin(id: string): void {
     const current = this.#snapshot;
-    if (!current || this.#isRunning) return;
-    this.#publish(current.graph, moveTo(current.scene.placement, id, cell), current.scene);
+    if (current === undefined || !this.#pins.has(id)) return;
+    this.#pins = new Set([...this.#pins].filter((each) => each !== id));
+    this.#publish({ ...current, pins: this.#pins });
   }
 
   async #layOut(): Promise<void> {
@@ -87,33 +133,83 @@ export class SceneKeeper {
   }
 
   async #layOutOnce(): Promise<void> {
-    const [model, accepts] = [this.#model, this.#accepts];
-    if (!model || !accepts) return;
-    const groups = groupsOf(model, accepts);
-    let grouped = 0;
-    for (const group of groups.values()) grouped += group.memberIds.length;
-    const loose = [...model.vertices.values()].filter(accepts).length - grouped;
-    this.#decided = decideClosed(groups, loose, this.#decided);
-    const closed = new Set([...groups.keys()].filter((id) => this.#decided.get(id)));
-    const graph = viewGraph(model, accepts, groups, closed);
-    const isFresh = this.#wantsFresh;
-    this.#wantsFresh = false;
-    const kept = isFresh ? undefined : this.#snapshot?.scene;
-    const placement = await layOutMap(graph.layout, this.#layouts, kept?.placement);
-    this.#publish(graph, placement, kept);
+    const model = this.#shown;
+    if (model === undefined) return;
+    const { scope, folds, accepts, memoryKey } = this.#settings;
+    const grouping = groupingOf(model, accepts, scope);
+    const sizes = new Map([...grouping.groups].map(([id, group]) => [id, group.cardCount]));
+    this.#decided = decideClosed(sizes, grouping.looseCount, this.#decided, folds);
+    const closed = new Set([...sizes.keys()].filter((id) => this.#decided.get(id)));
+    const graph = viewGraph(model, grouping, closed);
+    const wants = this.#wants;
+    this.#wants = 'kept';
+    const move = this.#move;
+    this.#move = undefined;
+    const kept = this.#keptFor(wants, memoryKey, graph);
+    const pins = wants === 'fresh' ? this.#pinnedCells() : new Map<string, Cell>();
+    const laidOut = await this.#layouter({
+      graph: graph.layout,
+      titles: [...graph.vertices.values()].map((vertex) => vertex.title),
+      previous: kept,
+      pins,
+      ...(move === undefined || kept === undefined ? {} : { move }),
+    });
+    // Meanwhile the reader may have turned to another map.
+    if (this.#settings.memoryKey !== memoryKey || this.#settings.scope !== scope) return;
+    const isFresh = wants !== 'kept' || this.#snapshot === undefined || this.#snapshot.scene.cards.size === 0;
+    this.#publish({
+      graph,
+      scene: makeScene(laidOut),
+      closed: new Map(this.#decided),
+      pins: this.#pins,
+      engineFailures: laidOut.engineFailures,
+      freshCount: (this.#snapshot?.freshCount ?? 0) + (isFresh ? 1 : 0),
+    });
   }
 
-  #publish(graph: ViewGraph, placement: Placement, kept: Scene | undefined): void {
-    const isFresh = !kept || kept.cards.size === 0;
-    const names = [...graph.vertices.values()].map((vertex) => vertex.title);
-    const cardWidth = isFresh ? cardWidthFor(names) : kept.cardWidth;
-    this.#snapshot = {
-      graph,
-      scene: makeScene(graph.layout, placement, cardWidth, isFresh ? [] : kept.gutters),
-      closed: new Map(this.#decided),
-      engineFailures: this.#layouts.engineFailures,
-      freshCount: (this.#snapshot?.freshCount ?? 0) + (isFresh ? 1 : 0),
-    };
+  #keptFor(wants: 'kept' | 'fresh' | 'remembered', memoryKey: string, graph: ViewGraph): LayoutRequest['previous'] {
+    if (wants === 'fresh') return undefined;
+    if (wants === 'remembered') {
+      const remembered = this.#memory.recall(memoryKey);
+      const isOfThis = remembered !== undefined && isMostlyOf(remembered.placement, graph.layout);
+      this.#pins = new Set(isOfThis ? remembered.pins : []);
+      return isOfThis ? { ...remembered } : undefined;
+    }
+    const scene = this.#snapshot?.scene;
+    if (scene === undefined || scene.cards.size === 0) return undefined;
+    return { placement: scene.placement, cardWidth: scene.cardWidth, gutters: scene.gutters };
+  }
+
+  #pinnedCells(): Map<string, Cell> {
+    const blocks = this.#snapshot?.scene.placement.blocks;
+    const pinned = new Map<string, Cell>();
+    for (const id of this.#pins) {
+      const block = blocks?.get(id);
+      if (block !== undefined) pinned.set(id, { column: block.column, row: block.row });
+    }
+    return pinned;
+  }
+
+  #publish(snapshot: SceneSnapshot): void {
+    this.#snapshot = snapshot;
+    const { placement, cardWidth, gutters } = snapshot.scene;
+    if (placement.blocks.size > 0) {
+      this.#memory.remember(this.#settings.memoryKey, { placement, cardWidth, gutters, pins: snapshot.pins });
+    }
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** A map of other things, or with more holes than cards, is no help: then the next one is laid out afresh. */
+function isMostlyOf(placement: Placement, graph: LayoutGraph): boolean {
+  const present = new Set(graph.vertices.map((vertex) => vertex.id));
+  let known = 0;
+  let all = 0;
+  for (const block of placement.blocks.values()) {
+    for (const id of block.cells.keys()) {
+      all += 1;
+      if (present.has(id)) known += 1;
+    }
+  }
+  return known > 0 && known * 2 >= Math.max(all, present.size);
 }

@@ -3,11 +3,21 @@
 // The service map: model in, picture out. Owns layout, routing, drawing and the pointer; owns no data and no filter.
 // Figures update in place; positions change only for vertices that are new or that the reader moved.
 
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
+import { withFold } from './graph/closed-groups.ts';
 import { mapFigures } from './graph/figures.ts';
-import { groupsOf, type ViewGraph, viewGraph } from './graph/view-graph.ts';
-import type { MapMetric, MapSelection, MapTheme } from './map-view-types.ts';
+import { MEMBER_WORDS } from './graph/map-scope.ts';
+import { groupingOf, type ViewGraph, viewGraph } from './graph/view-graph.ts';
+import {
+  EVERY,
+  type Folds,
+  type MapMetric,
+  type MapScope,
+  type MapSelection,
+  type MapTheme,
+  type StepTarget,
+} from './map-view-types.ts';
 import { ServiceList } from './service-list.tsx';
 import { MapChoices, MapLegend } from './view/map-controls.tsx';
 import { MapStage } from './view/map-stage.tsx';
@@ -24,6 +34,16 @@ export interface ServiceMapViewProps {
   readonly metric: MapMetric;
   /** With it the map shows its own choice of figure; without it the shell does. */
   readonly onMetricChange?: ((metric: MapMetric) => void) | undefined;
+  /** What one card stands for. The model must be of it: the relay tells workloads, pods or processes. */
+  readonly scope: MapScope;
+  /** With it the map shows its own choice of scope. */
+  readonly onScopeChange?: ((scope: MapScope) => void) | undefined;
+  readonly folds: Folds;
+  readonly onFoldsChange: (folds: Folds) => void;
+  /** The reader wants to see inside a card; without it cards cannot be stepped into. */
+  readonly onStep?: ((target: StepTarget) => void) | undefined;
+  /** Equal for maps whose places are the same, say of one scope and filter. */
+  readonly memoryKey: string;
   /** Vertices it rejects are not laid out. Keep its identity stable between renders: a new function means a new layout. */
   readonly visibleFilter?: ((vertex: MapVertex) => boolean) | undefined;
   /** Lights the vertices whose "namespace/name" contains it, case-insensitively; empty lights nothing. */
@@ -33,20 +53,28 @@ export interface ServiceMapViewProps {
   readonly onShowDrops?: ((sourceId: string, destinationId: string) => void) | undefined;
   /** The map's own title, counts and list toggle; leave it out where the page around it has them. */
   readonly hasHeading?: boolean | undefined;
+  /** Stands under the heading: where we are, what is hidden. */
+  readonly children?: ReactNode;
   /** Must position and size the map: it fills what it is given. */
   readonly className?: string | undefined;
 }
 
 export function ServiceMapView(props: ServiceMapViewProps) {
-  const { model, selection, onSelect, metric, find = '' } = props;
+  const { model, selection, onSelect, metric, find = '', scope, folds, onFoldsChange, memoryKey } = props;
   const section = useRef<HTMLElement>(null);
   const [isList, setList] = useState(false);
-  const { keeper, snapshot } = useScene(model, props.visibleFilter);
+  const accepts = props.visibleFilter ?? acceptAll;
+  const settings = useMemo(() => ({ scope, folds, accepts, memoryKey }), [scope, folds, accepts, memoryKey]);
+  const { keeper, snapshot } = useScene(model, settings);
   const graph = snapshot?.graph;
   const figures = useMemo(() => (graph ? mapFigures(model, graph) : undefined), [model, graph]);
   const dropReasons = useMemo(() => (graph ? reasonsByLink(model, graph) : new Map()), [model, graph]);
+  const onFold = useCallback(
+    (id: string, isClosed: boolean) => onFoldsChange(withFold(folds, id, isClosed)),
+    [folds, onFoldsChange],
+  );
   const { isFullscreen, toggleFullscreen } = useFullscreen(section);
-  const groups = [...(graph?.groups.values() ?? [])].filter((group) => group.memberIds.length > 1);
+  const groups = [...(graph?.groups.values() ?? [])].filter((group) => group.cardCount > 1);
   const openCount = groups.filter((group) => !snapshot?.closed.get(group.id)).length;
   return (
     <section
@@ -55,7 +83,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
       data-theme={props.theme}
       className={`isolate overflow-hidden bg-bg [--spacing:4px] ${props.className ?? 'relative size-full'}`}
     >
-      {snapshot && figures && !isList && (
+      {keeper && snapshot && figures && !isList && (
         <MapStage
           keeper={keeper}
           snapshot={snapshot}
@@ -68,12 +96,18 @@ export function ServiceMapView(props: ServiceMapViewProps) {
           metric={metric}
           find={find}
           onShowDrops={props.onShowDrops}
+          onFold={onFold}
+          onStep={props.onStep}
           isFullscreen={isFullscreen}
           onFullscreen={toggleFullscreen}
         />
       )}
       {isList && <OpenList {...props} find={find} />}
-      {props.hasHeading && <Heading graph={graph} isFolded={model.folded} />}
+      {props.hasHeading && (
+        <Heading graph={graph} scope={scope} isFolded={model.folded}>
+          {props.children}
+        </Heading>
+      )}
       <MapChoices
         metric={metric}
         onMetricChange={props.onMetricChange}
@@ -82,27 +116,30 @@ export function ServiceMapView(props: ServiceMapViewProps) {
         openCount={openCount}
         groupCount={groups.length}
         onAllClosed={(isClosed) =>
-          keeper.setClosed(
-            groups.map((group) => group.id),
-            isClosed,
-          )
+          onFoldsChange(isClosed ? { open: [], closed: [EVERY] } : { open: [EVERY], closed: [] })
         }
+        scope={scope}
+        onScopeChange={props.onScopeChange}
       />
       {!isList && <MapLegend hasSelection={selection !== null} isSimple={(snapshot?.engineFailures ?? 0) > 0} />}
     </section>
   );
 }
 
-function Heading({ graph, isFolded }: { graph: ViewGraph | undefined; isFolded: boolean }) {
+function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolded: boolean; children: ReactNode }) {
+  const { graph, scope, isFolded } = props;
   return (
-    <header className="pointer-events-none absolute top-3 left-4 z-10 flex items-baseline gap-2.5">
-      <h1 className="font-semibold text-fg text-sm">Service map</h1>
-      <p className="text-2xs text-fg-3 tabular-nums">
-        {graph
-          ? `${plural(graph.serviceCount, 'service')} · ${plural(graph.connectionCount, 'connection')}`
-          : 'laying out'}
-        {isFolded && ' · the rarest are folded into “other”'}
-      </p>
+    <header className="pointer-events-none absolute top-3 right-72 left-4 z-10">
+      <div className="flex items-baseline gap-2.5">
+        <h1 className="font-semibold text-fg text-sm">Service map</h1>
+        <p className="truncate text-2xs text-fg-3 tabular-nums">
+          {graph
+            ? `${plural(graph.serviceCount, ...MEMBER_WORDS[scope])} · ${plural(graph.connectionCount, 'connection')}`
+            : 'laying out'}
+          {isFolded && ' · the rarest are folded into “other”'}
+        </p>
+      </div>
+      {props.children}
     </header>
   );
 }
@@ -111,11 +148,11 @@ const acceptAll = () => true;
 
 /** The list shows every service, so it has a graph of its own with all namespaces open. */
 function OpenList(props: ServiceMapViewProps & { find: string }) {
-  const { model, visibleFilter } = props;
-  const graph = useMemo(() => {
-    const accepts = visibleFilter ?? acceptAll;
-    return viewGraph(model, accepts, groupsOf(model, accepts), new Set());
-  }, [model, visibleFilter]);
+  const { model, visibleFilter, scope } = props;
+  const graph = useMemo(
+    () => viewGraph(model, groupingOf(model, visibleFilter ?? acceptAll, scope), new Set()),
+    [model, visibleFilter, scope],
+  );
   const figures = useMemo(() => mapFigures(model, graph), [model, graph]);
   return <ServiceList {...props} graph={graph} figures={figures} />;
 }
@@ -130,8 +167,8 @@ function reasonsByLink(model: ServiceMapModel, graph: ViewGraph): Map<string, re
   return reasons;
 }
 
-function plural(count: number, word: string): string {
-  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
+function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
 function useFullscreen(element: React.RefObject<HTMLElement | null>) {

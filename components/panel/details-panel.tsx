@@ -3,11 +3,12 @@
 // The right-hand panel: what is selected, told in full. One body a kind of selection; Esc or the cross closes it.
 
 import { useKeys } from '../controls/use-keys.ts';
+import { namespaceCardId } from '../map/map-view-types.ts';
 import type { Selection } from '../url/selection.ts';
 import { useSelection } from '../url/url-state.ts';
+import { ContainerPanel } from './container-panel.tsx';
 import { EdgePanel } from './edge-panel.tsx';
 import { FlowPanel } from './flow-panel.tsx';
-import { NamespacePanel } from './namespace-panel.tsx';
 import { ServicePanel } from './service-panel.tsx';
 
 export function DetailsPanel() {
@@ -31,7 +32,9 @@ function PanelBody({ selection }: { readonly selection: Selection }) {
     case 'edge':
       return <EdgePanel sourceId={selection.sourceId} destinationId={selection.destinationId} />;
     case 'namespace':
-      return <NamespacePanel cluster={selection.cluster} namespace={selection.namespace} />;
+      return <ContainerPanel id={namespaceCardId(selection.cluster, selection.namespace)} />;
+    case 'container':
+      return <ContainerPanel id={selection.id} />;
     case 'flow':
       return <FlowPanel flowKey={selection.key} />;
   }

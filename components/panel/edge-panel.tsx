@@ -8,12 +8,12 @@ import { byteText } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { figuresOf } from '../store/figures.ts';
 
-import { connects } from './matching-rows.ts';
 import { OperationList } from './operations.tsx';
 import { Fact, NotHere, PanelHead, PanelSection } from './panel-parts.tsx';
 import { RecentFlows } from './recent-flows.tsx';
 import { RefusedNotices } from './refused-notices.tsx';
 import { Signals } from './signals.tsx';
+import { subjectOf } from './subject.ts';
 import { Tabs } from './tabs.tsx';
 
 const views = {
@@ -26,14 +26,15 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
   const map = useSnapshot((snapshot) => snapshot.map);
   const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
   const rows = useSnapshot((snapshot) => snapshot.rows);
-  const source = map.vertices.get(sourceId);
-  const destination = map.vertices.get(destinationId);
+  const source = useMemo(() => subjectOf(map, sourceId), [map, sourceId]);
+  const destination = useMemo(() => subjectOf(map, destinationId), [map, destinationId]);
   const own = useMemo(
-    () => (source && destination ? rows.filter((row) => connects(row, source, destination)) : []),
+    () =>
+      source && destination ? rows.filter((row) => source.has(row.source) && destination.has(row.destination)) : [],
     [rows, source, destination],
   );
   const edges = [...map.edges.values()].filter(
-    (edge) => edge.sourceId === sourceId && edge.destinationId === destinationId,
+    (edge) => source?.vertices.has(edge.sourceId) && destination?.vertices.has(edge.destinationId),
   );
   if (source === undefined || destination === undefined || edges.length === 0)
     return hasMap ? <NotHere what={`${sourceId} to ${destinationId}`} /> : null;
@@ -61,7 +62,7 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
       <PanelHead
         icon={<ArrowRight size={19} strokeWidth={1.8} aria-hidden />}
         title={`${source.name} to ${destination.name}`}
-        subtitle={[source.namespace, destination.namespace].filter(Boolean).join(' to ') || 'Connection'}
+        subtitle={[source.place, destination.place].filter(Boolean).join(' to ') || 'Connection'}
       />
       <Tabs
         tabs={[

@@ -1,10 +1,11 @@
-// Which rows belong to what is selected on the map. A row names its ends as the map does: namespace and name.
+// Which rows belong to what is selected on the map. A row names its ends as the map does: namespace and name, or pod.
 
 import type { FlowRow, RowEndpoint } from '../store/flow-row.ts';
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 
 export function isAt(endpoint: RowEndpoint, vertex: MapVertex): boolean {
-  return endpoint.name === vertex.name && endpoint.namespace === vertex.namespace;
+  if (endpoint.namespace !== vertex.namespace) return false;
+  return vertex.pod === '' ? endpoint.name === vertex.name : endpoint.pod === vertex.pod;
 }
 
 export function touches(row: FlowRow, vertex: MapVertex): boolean {

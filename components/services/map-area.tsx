@@ -4,10 +4,16 @@
 
 import dynamic from 'next/dynamic';
 import { useTheme } from 'next-themes';
+import { useCallback, useMemo } from 'react';
 import { withTerms } from '../filter/terms.ts';
+import type { MapSelection, StepTarget } from '../map/map-view-types.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
-import { useFilterText, useMetric, useSelection } from '../url/url-state.ts';
+import type { MapVertex } from '../store/service-map-model.ts';
+import { useFilterText, useFind, useFolds, useHidden, useMetric, useScope, useSelection } from '../url/url-state.ts';
+import { isHidden } from './hidden.ts';
+import { MapBar } from './map-bar.tsx';
 import { MapWaiting } from './map-waiting.tsx';
+import { steppedInto } from './scope-path.ts';
 import { useMapSelection } from './use-map-selection.ts';
 
 const ServiceMapView = dynamic(() => import('../map/service-map-view.tsx').then((module) => module.ServiceMapView), {
@@ -20,8 +26,23 @@ export function MapArea() {
   const [selection, setSelection] = useSelection();
   const [filter, setFilter] = useFilterText();
   const [metric, setMetric] = useMetric();
+  const [scope, setScope] = useScope();
+  const [folds, setFolds] = useFolds();
+  const [hidden] = useHidden();
+  const [find] = useFind();
   const { resolvedTheme } = useTheme();
   const mapSelection = useMapSelection(selection);
+  const isVisible = useMemo(() => (vertex: MapVertex) => !isHidden(vertex, hidden), [hidden]);
+  const onStep = useCallback(
+    (target: StepTarget) => {
+      const next = steppedInto(filter, target);
+      void setFilter(next.filter);
+      void setScope(next.scope);
+      void setSelection(null);
+    },
+    [filter, setFilter, setScope, setSelection],
+  );
+  const onSelect = useCallback((next: MapSelection | null) => void setSelection(next), [setSelection]);
   return (
     <div className="dot-grid relative h-full min-h-0 overflow-hidden bg-bg">
       {!hasMap && <MapWaiting />}
@@ -31,16 +52,31 @@ export function MapArea() {
           model={map}
           hasHeading
           selection={mapSelection}
-          onSelect={(next) => void setSelection(next)}
+          onSelect={onSelect}
           metric={metric}
           onMetricChange={(next) => void setMetric(next)}
+          scope={scope}
+          onScopeChange={(next) => void setScope(next)}
+          folds={folds}
+          onFoldsChange={setFolds}
+          onStep={onStep}
+          visibleFilter={isVisible}
+          find={find}
+          memoryKey={`${scope} ${filter}`}
           theme={resolvedTheme === 'light' ? 'light' : 'dark'}
           onShowDrops={(sourceId, destinationId) => {
             void setFilter(withTerms(filter, 'verdict:dropped'));
             void setSelection({ kind: 'edge', sourceId, destinationId });
           }}
           className="absolute inset-0"
-        />
+        >
+          <MapBar />
+        </ServiceMapView>
+      )}
+      {map.vertices.size === 0 && (
+        <div className="absolute top-8 left-4">
+          <MapBar />
+        </div>
       )}
     </div>
   );

@@ -3,9 +3,10 @@
 // Gives the page its store: watches what the URL asks for while the tab is seen, rests while it is hidden.
 
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
-import { useFilterText, useWindowSeconds } from '../url/url-state.ts';
+import { useFilterText, useScope, useWindowSeconds } from '../url/url-state.ts';
 import { openTabStore } from './open-worker.ts';
 import { emptySnapshot, type Snapshot, type TabStore } from './tab-store.ts';
+import { watchKey } from './watch-key.ts';
 
 const ALIVE_EVERY_MS = 10_000;
 const StoreContext = createContext<TabStore | undefined>(undefined);
@@ -14,7 +15,8 @@ export function DashboardProvider({ children }: { readonly children: ReactNode }
   const [store, setStore] = useState<TabStore>();
   const [filterText] = useFilterText();
   const [windowSeconds] = useWindowSeconds();
-  const key = new URLSearchParams({ q: filterText, window: String(windowSeconds) }).toString();
+  const [scope] = useScope();
+  const key = watchKey(filterText, windowSeconds, scope);
 
   useEffect(() => setStore(openTabStore()), []);
   useEffect(() => {

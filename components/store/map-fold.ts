@@ -31,8 +31,9 @@ function sameKeys(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<strin
 }
 
 function mapVertex(vertex: Vertex): MapVertex {
-  const { id, cluster, namespace, name, workloadKind, labels, pods } = vertex;
-  return { id, kind: vertexKind(vertex.kind), cluster, namespace, name, workloadKind, labels, pods };
+  const { id, cluster, namespace, name, workloadKind, labels, pods, workloadId, workload, pod } = vertex;
+  const part = { workloadId, workload, pod };
+  return { id, kind: vertexKind(vertex.kind), cluster, namespace, name, workloadKind, labels, pods, ...part };
 }
 
 function vertexKind(kind: VertexKind): MapVertexKind {
@@ -66,10 +67,14 @@ function mapEdge(edge: Edge): MapEdge {
     responses: Number(edge.responses),
     errorsClient: Number(edge.errorsClient),
     errorsServer: Number(edge.errorsServer),
-    drops: edge.drops.map(({ reason, count }) => ({ reason, count: Number(count) })),
+    drops: edge.drops.map(({ reason, count, firstSeen }) => ({
+      ...{ reason, count: Number(count) },
+      firstSeenMs: unixMs(firstSeen),
+    })),
     latencyHistogram: edge.latencyHistogram,
     bytes: Number(edge.bytes),
     view: edgeView(edge.view),
+    firstSeenMs: unixMs(edge.firstSeen),
     lastSeenMs: unixMs(edge.lastSeen),
   };
 }

@@ -12,6 +12,10 @@ export interface MapVertex {
   readonly workloadKind: string;
   readonly labels: readonly string[];
   readonly pods: number;
+  /** In a map of pods or processes what it is a part of; empty else. */
+  readonly workloadId: string;
+  readonly workload: string;
+  readonly pod: string;
 }
 
 /** Totals over the window; divide by `ServiceMapModel.coveredMs` for rates. */
@@ -30,12 +34,14 @@ export interface MapEdge {
   readonly responses: number;
   readonly errorsClient: number;
   readonly errorsServer: number;
-  readonly drops: readonly { readonly reason: string; readonly count: number }[];
+  /** `firstSeenMs`: Unix milliseconds; 0 where the relay does not tell. */
+  readonly drops: readonly { readonly reason: string; readonly count: number; readonly firstSeenMs: number }[];
   /** Response counts; bucket i covers [2^(i/2), 2^((i+1)/2)) microseconds. */
   readonly latencyHistogram: readonly number[];
   readonly bytes: number;
   readonly view: 'ingress' | 'egress' | 'unknown';
-  /** Unix milliseconds. */
+  /** Unix milliseconds; the first without a pause longer than the relay remembers, 0 where it does not tell. */
+  readonly firstSeenMs: number;
   readonly lastSeenMs: number;
 }
 

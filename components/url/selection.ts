@@ -1,5 +1,5 @@
 // What is selected, and how the URL spells it: v:<vertex id>, e:<source id>|<destination id>, n:<cluster>|<namespace>,
-// f:<flow's uuid, or #number where it has none>.
+// c:<id of a container of the map>, f:<flow's uuid, or #number where it has none>.
 
 import type { MapSelection } from '../map/map-view-types.ts';
 import type { FlowRow } from '../store/flow-row.ts';
@@ -14,6 +14,8 @@ export function selectionText(selection: Selection): string {
       return `e:${selection.sourceId}|${selection.destinationId}`;
     case 'namespace':
       return `n:${selection.cluster}|${selection.namespace}`;
+    case 'container':
+      return `c:${selection.id}`;
     case 'flow':
       return `f:${selection.key}`;
   }
@@ -29,6 +31,8 @@ export function parseSelection(text: string): Selection | null {
       return { kind: 'edge', sourceId: first, destinationId: second };
     case 'n:':
       return { kind: 'namespace', cluster: first, namespace: second };
+    case 'c:':
+      return { kind: 'container', id: rest };
     case 'f:':
       return { kind: 'flow', key: rest };
     default:

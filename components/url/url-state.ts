@@ -2,8 +2,17 @@
 
 // Everything a reader would want to send to a colleague lives in the URL: filter, window, selection, columns, time range.
 
-import { createParser, parseAsArrayOf, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs';
-import { MAP_METRICS } from '../map/map-view-types.ts';
+import {
+  createParser,
+  parseAsArrayOf,
+  parseAsInteger,
+  parseAsString,
+  parseAsStringLiteral,
+  useQueryState,
+  useQueryStates,
+} from 'nuqs';
+import { useCallback, useMemo } from 'react';
+import { type Folds, MAP_METRICS, MAP_SCOPES } from '../map/map-view-types.ts';
 import { parseSelection, type Selection, selectionText } from './selection.ts';
 
 export const WINDOW_SECONDS = [60, 300, 900] as const;
@@ -52,3 +61,29 @@ export const useColumns = () =>
 export const useTimeRange = () => useQueryState('t', rangeParser);
 
 export const useMetric = () => useQueryState('metric', parseAsStringLiteral(MAP_METRICS).withDefault('requests'));
+
+export const useScope = () =>
+  useQueryState('scope', parseAsStringLiteral(MAP_SCOPES).withDefault('workload').withOptions({ history: 'push' }));
+
+/** Words that a reader hides by; more is a filter's business. */
+export const MAX_HIDDEN = 20;
+
+const words = parseAsArrayOf(parseAsString).withDefault([]);
+
+export const useHidden = () => useQueryState('hide', words);
+
+export const useFind = () => useQueryState('find', parseAsString.withDefault(''));
+
+/** What the reader opened and closed on the map. */
+export function useFolds(): [Folds, (folds: Folds) => void] {
+  const [{ open, closed }, set] = useQueryStates({ open: words, closed: words });
+  const folds = useMemo(() => ({ open, closed }), [open, closed]);
+  const change = useCallback(
+    (next: Folds) => {
+      const orNone = (ids: readonly string[]) => (ids.length === 0 ? null : [...ids]);
+      void set({ open: orNone(next.open), closed: orNone(next.closed) });
+    },
+    [set],
+  );
+  return [folds, change];
+}

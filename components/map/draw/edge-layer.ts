@@ -26,7 +26,10 @@ export interface EdgeLayer {
   readonly isDense: boolean;
 }
 
-export function buildEdgeLayer(scene: Scene, styles: ReadonlyMap<string, EdgeStyle>): EdgeLayer {
+export function buildEdgeLayer(
+  scene: Pick<Scene, 'smooth' | 'flat'>,
+  styles: ReadonlyMap<string, EdgeStyle>,
+): EdgeLayer {
   const looks = new Map<string, Look>();
   for (const [id, path] of scene.smooth) {
     const style = styles.get(id);

@@ -3,7 +3,10 @@
 // The upper one carries the moving dots and is the only thing painted per frame.
 
 import type { Rect } from '../routing/grid-metrics.ts';
+import type { Scene } from '../scene.ts';
+import { buildEdgeLayer } from './edge-layer.ts';
 import { type DotLink, MAX_DOTS, paintDots } from './flow-dots.ts';
+import { boxBetween, eased, GLIDE_MS, linesBetween, MAX_GLIDING_LINKS } from './glide.ts';
 import type { Palette } from './palette.ts';
 import { type Camera, paintStatic, type StaticPicture } from './static-layer.ts';
 
@@ -28,6 +31,7 @@ export class MapPainter {
   #needsPaint = false;
   #needsDots = false;
   #lastDotsMs = 0;
+  #glide: { readonly from: Scene; readonly to: Scene; readonly startMs: number } | undefined;
   /** Repaints of the static layer and the time they took, for the measuring page. */
   readonly paintMs: number[] = [];
 
@@ -53,6 +57,13 @@ export class MapPainter {
 
   setPicture(picture: StaticPicture): void {
     this.#picture = picture;
+    this.#requestPaint();
+  }
+
+  /** Cards glide from one layout to the next; until they are there, boxes and links are drawn on the way. */
+  glide(from: Scene, to: Scene): void {
+    if (!this.#isAnimated || to.flat.size > MAX_GLIDING_LINKS) return;
+    this.#glide = { from, to, startMs: performance.now() };
     this.#requestPaint();
   }
 
@@ -102,14 +113,14 @@ export class MapPainter {
 
   readonly #onFrame = (timeMs: number): void => {
     this.#frame = 0;
-    if (this.#needsPaint) this.#paintNow();
+    if (this.#needsPaint || this.#glide !== undefined) this.#paintNow();
     const isDue = timeMs - this.#lastDotsMs >= DOT_FRAME_MS;
     if (this.#needsDots || (this.#isAnimated && isDue)) {
       this.#lastDotsMs = timeMs;
       this.#needsDots = false;
       this.#paintDots(this.#isAnimated ? timeMs : 0);
     }
-    if (this.#isAnimated && this.#dots.length > 0) this.#requestFrame();
+    if (this.#glide !== undefined || (this.#isAnimated && this.#dots.length > 0)) this.#requestFrame();
   };
 
   #paintNow(): void {
@@ -120,11 +131,26 @@ export class MapPainter {
     const { x, y, k } = this.#camera;
     const { width, height, pixelRatio } = this.#size;
     const shifted = { x: x + width * OVERSIZE, y: y + height * OVERSIZE, k };
-    paintStatic(context, this.#picture, this.#palette, shifted, pixelRatio);
+    paintStatic(context, this.#pictureNow(this.#picture, started), this.#palette, shifted, pixelRatio);
     this.#painted = this.#camera;
     this.#moveStill();
     this.paintMs.push(performance.now() - started);
     if (this.paintMs.length > 200) this.paintMs.shift();
+  }
+
+  /** The picture, or on the way between two layouts what of it is there by now. */
+  #pictureNow(picture: StaticPicture, nowMs: number): StaticPicture {
+    const glide = this.#glide;
+    if (glide === undefined) return picture;
+    const time = (nowMs - glide.startMs) / GLIDE_MS;
+    if (time >= 1) {
+      this.#glide = undefined;
+      return picture;
+    }
+    const share = eased(Math.max(0, time));
+    const { from, to } = glide;
+    const boxes = picture.boxes.map((box) => ({ ...box, rect: boxBetween(from.boxes.get(box.id), box.rect, share) }));
+    return { ...picture, boxes, edges: buildEdgeLayer(linesBetween(from, to, share), picture.styles) };
   }
 
   /** Puts the painted picture where the present camera wants it. */
@@ -157,6 +183,7 @@ export class MapPainter {
     context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     context.clearRect(0, 0, width, height);
     const view: Rect = { x: -x / k, y: -y / k, width: width / k, height: height / k };
+    if (this.#glide !== undefined) return;
     paintDots(context, this.#dots, this.#palette, this.#camera, view, timeMs);
   }
 }

@@ -5,6 +5,7 @@ import { middleEllipsis } from '../graph/figure-text.ts';
 import type { Status } from '../graph/figures.ts';
 import type { Rect } from '../routing/grid-metrics.ts';
 import { type EdgeLayer, strokeEdgeLayer } from './edge-layer.ts';
+import type { EdgeStyle } from './edge-style.ts';
 import type { Palette } from './palette.ts';
 
 export interface Camera {
@@ -25,6 +26,7 @@ export interface CanvasCard {
 }
 
 export interface CanvasBox {
+  readonly id: string;
   readonly rect: Rect;
   readonly title: string;
   readonly count: number;
@@ -37,6 +39,8 @@ export interface StaticPicture {
   /** Box labels are painted only when the DOM does not show them. */
   readonly hasLabels: boolean;
   readonly edges: EdgeLayer;
+  /** By link, for a moment between two layouts. */
+  readonly styles: ReadonlyMap<string, EdgeStyle>;
 }
 
 const GRID_PITCH = 22;

@@ -1,28 +1,53 @@
-// Which namespaces start closed: the largest first, until what is left fits the eye. A decision once taken stays, so
-// that a vertex too many never folds the map under the reader; what the reader opened or closed wins over it.
+// Which boxes are closed: as the reader said; else the largest first, until what is left fits the eye. A decision once
+// taken stays, so that a vertex too many never folds the map under the reader.
 
 import { compareText } from '../layout/layout-graph.ts';
-import type { ViewGroup } from './view-graph.ts';
+import { EVERY, type Folds } from '../map-view-types.ts';
 
 /** More cards than this at once read as wallpaper. */
 export const MAX_OPEN_CARDS = 60;
 
-/** `decided`: group id to closed or not, from earlier calls and the reader's clicks. Returns it with new groups added. */
+/**
+ * @param sizes cards in each box while it is open
+ * @param decided closed or not, from earlier calls; what the reader said is not kept there
+ * @returns whether each box is closed
+ */
 export function decideClosed(
-  groups: ReadonlyMap<string, ViewGroup>,
+  sizes: ReadonlyMap<string, number>,
   looseCount: number,
   decided: ReadonlyMap<string, boolean>,
+  folds: Folds,
 ): Map<string, boolean> {
-  const next = new Map(decided);
+  const next = new Map<string, boolean>();
+  for (const id of sizes.keys()) {
+    const known = saidOf(id, folds) ?? decided.get(id);
+    if (known !== undefined) next.set(id, known);
+  }
   let cards = looseCount;
-  for (const group of groups.values()) cards += next.get(group.id) === true ? 1 : group.memberIds.length;
-  const undecided = [...groups.values()]
-    .filter((group) => !next.has(group.id))
-    .sort((left, right) => right.memberIds.length - left.memberIds.length || compareText(left.id, right.id));
-  for (const group of undecided) {
-    const isClosed = cards > MAX_OPEN_CARDS && group.memberIds.length > 1;
-    if (isClosed) cards -= group.memberIds.length - 1;
-    next.set(group.id, isClosed);
+  for (const [id, size] of sizes) cards += next.get(id) === true ? 1 : size;
+  const undecided = [...sizes]
+    .filter(([id]) => !next.has(id))
+    .sort(([leftId, left], [rightId, right]) => right - left || compareText(leftId, rightId));
+  for (const [id, size] of undecided) {
+    const isClosed = cards > MAX_OPEN_CARDS && size > 1;
+    if (isClosed) cards -= size - 1;
+    next.set(id, isClosed);
   }
   return next;
+}
+
+/** What the reader said of a box; undefined where nothing. */
+function saidOf(id: string, { open, closed }: Folds): boolean | undefined {
+  if (closed.includes(id)) return true;
+  if (open.includes(id)) return false;
+  if (closed.includes(EVERY)) return true;
+  return open.includes(EVERY) ? false : undefined;
+}
+
+/** The folds after the reader opened or closed one. */
+export function withFold({ open, closed }: Folds, id: string, isClosed: boolean): Folds {
+  const without = (ids: readonly string[]) => ids.filter((each) => each !== id);
+  return isClosed
+    ? { open: without(open), closed: [...without(closed), id] }
+    : { open: [...without(open), id], closed: without(closed) };
 }

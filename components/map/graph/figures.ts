@@ -21,6 +21,8 @@ export interface Figures {
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly status: Status;
+  /** It has just left the map, and is shown for a moment longer. */
+  readonly isGone: boolean;
 }
 
 export interface MapFigures {
@@ -62,14 +64,16 @@ export function mapFigures(model: ServiceMapModel, graph: ViewGraph): MapFigures
       addEdge(into, edge);
       addEdge(outOf, edge);
     }
-    links.set(link.id, figuresOf(sums, linkStatus(sums)));
+    const isGone = !link.edgeIds.some((id) => model.edges.has(id));
+    links.set(link.id, figuresOf(sums, linkStatus(sums), isGone));
   }
   const cards = new Map<string, Figures>();
-  for (const id of graph.vertices.keys()) {
+  for (const [id, { memberIds }] of graph.vertices) {
     const into = received.get(id);
     const outOf = sent.get(id);
     const shown = into && into.flows + into.requests + into.dropped > 0 ? into : (outOf ?? emptySums());
-    cards.set(id, figuresOf(shown, cardStatus(into ?? emptySums(), outOf ?? emptySums())));
+    const isGone = !memberIds.some((member) => model.vertices.has(member));
+    cards.set(id, figuresOf(shown, cardStatus(into ?? emptySums(), outOf ?? emptySums()), isGone));
   }
   return { seconds: Math.max(1, model.coveredMs / 1000), links, cards };
 }
@@ -99,9 +103,9 @@ function addEdge(sums: Sums, edge: MapEdge): void {
   });
 }
 
-function figuresOf(sums: Sums, status: Status): Figures {
+function figuresOf(sums: Sums, status: Status, isGone: boolean): Figures {
   const { histogram, ...totals } = sums;
-  return { ...totals, p50Ms: percentileMs(histogram, 0.5), p99Ms: percentileMs(histogram, 0.99), status };
+  return { ...totals, p50Ms: percentileMs(histogram, 0.5), p99Ms: percentileMs(histogram, 0.99), status, isGone };
 }
 
 function errorShareOf(sums: { readonly errors: number; readonly responses: number }): number {

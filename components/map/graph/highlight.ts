@@ -41,13 +41,20 @@ function cardsOf(graph: ViewGraph, selection: MapSelection): string[] {
       const card = graph.cardOf.get(selection.id);
       return card === undefined ? [] : [card];
     }
-    case 'namespace': {
-      const group = graph.groups.get(namespaceCardId(selection.cluster, selection.namespace));
-      return [...new Set((group?.memberIds ?? []).map((id) => graph.cardOf.get(id) ?? id))];
-    }
+    case 'namespace':
+      return cardsIn(graph, namespaceCardId(selection.cluster, selection.namespace));
+    case 'container':
+      return cardsIn(graph, selection.id);
     case 'edge':
       return [];
   }
+}
+
+/** The card that a container is, or the cards in its box. */
+function cardsIn(graph: ViewGraph, containerId: string): string[] {
+  if (graph.vertices.has(containerId)) return [containerId];
+  const members = graph.groups.get(containerId)?.memberIds ?? [];
+  return [...new Set(members.map((id) => graph.cardOf.get(id) ?? id))];
 }
 
 function light(

@@ -1,17 +1,20 @@
-// The store's model as the map shows it: namespaces opened or closed, one link per pair of vertices, no figures.
-// Rebuilt only when the topology, the filter or the opened namespaces change.
+// The store's model as the map shows it in a scope: boxes opened or closed, one link per pair of cards, no figures.
+// Rebuilt only when the topology, the filter, the scope or what is opened changes.
 
 import type { MapEdge, MapVertex, ServiceMapModel } from '../../store/service-map-model.ts';
 import { compareText, type LayoutGraph, type LayoutVertex, linkId } from '../layout/layout-graph.ts';
-import { namespaceCardId } from '../map-view-types.ts';
+import { type MapScope, namespaceCardId } from '../map-view-types.ts';
+import { type Container, isOutside, type Place, placeOf } from './map-scope.ts';
 
-/** A card: one vertex, or a closed namespace standing for all of its members. */
+/** A card: one vertex, or a container standing for all that is in it. */
 export interface ViewVertex {
   readonly id: string;
   readonly title: string;
   readonly groupId: string | null;
-  /** The vertex itself; absent for a closed namespace. */
+  /** The vertex itself; absent for a container. */
   readonly vertex?: MapVertex;
+  /** The container; absent for a vertex. */
+  readonly container?: Container;
   /** Ids of the model's vertices behind this card. */
   readonly memberIds: readonly string[];
   /** Ports on which it is called, for its icon. */
@@ -27,19 +30,20 @@ export interface ViewLink {
   readonly edgeIds: readonly string[];
 }
 
-export interface ViewGroup {
-  readonly id: string;
-  readonly cluster: string;
-  readonly namespace: string;
+/** What is a box while it is open. */
+export interface ViewGroup extends Container {
   readonly title: string;
+  /** Ids of the model's vertices in it. */
   readonly memberIds: readonly string[];
+  /** Cards in it while it is open. */
+  readonly cardCount: number;
 }
 
 export interface ViewGraph {
   readonly layout: LayoutGraph;
   readonly vertices: ReadonlyMap<string, ViewVertex>;
   readonly links: ReadonlyMap<string, ViewLink>;
-  /** Every namespace, opened or closed. */
+  /** Every box, opened or closed. */
   readonly groups: ReadonlyMap<string, ViewGroup>;
   /** The card that shows a model vertex. */
   readonly cardOf: ReadonlyMap<string, string>;
@@ -54,51 +58,63 @@ const OUTSIDE_NAMESPACE = 'external';
 
 type Accepts = (vertex: MapVertex) => boolean;
 
-/** Namespaces of the model with their members, before anything is closed. */
-export function groupsOf(model: ServiceMapModel, accepts: Accepts): Map<string, ViewGroup> {
-  const members = new Map<string, { cluster: string; namespace: string; ids: string[] }>();
-  const loose: MapVertex[] = [];
-  const clusters = new Set<string>();
-  for (const vertex of model.vertices.values()) {
-    if (!accepts(vertex)) continue;
-    if (isLoose(vertex)) {
-      loose.push(vertex);
-      continue;
-    }
-    clusters.add(vertex.cluster);
-    add(members, vertex.cluster, vertex.namespace, vertex.id);
+/** How a model is put into boxes, before anything is closed. */
+export interface Grouping {
+  readonly scope: MapScope;
+  readonly places: ReadonlyMap<string, Place>;
+  readonly groups: ReadonlyMap<string, ViewGroup>;
+  /** Cards in no box. */
+  readonly looseCount: number;
+}
+
+export function groupingOf(model: ServiceMapModel, accepts: Accepts, scope: MapScope): Grouping {
+  const accepted = [...model.vertices.values()].filter(accepts);
+  const clusters = new Set(accepted.filter((vertex) => !isOutside(vertex)).map((vertex) => vertex.cluster));
+  const places = new Map(accepted.map((vertex) => [vertex.id, placeOf(vertex, scope, clusters.size > 1)]));
+  const loose = new Set<string>();
+  for (const [id, { box, card }] of places) if (box === undefined) loose.add(card?.id ?? id);
+  if (loose.size > MAX_LOOSE && scope !== 'cluster') {
+    for (const [id, { box, card }] of places) if (box === undefined) places.set(id, { card, box: outside });
+    loose.clear();
   }
-  if (loose.length > MAX_LOOSE) for (const vertex of loose) add(members, '', OUTSIDE_NAMESPACE, vertex.id);
-  const groups = [...members].map(([id, { cluster, namespace, ids }]): [string, ViewGroup] => {
-    const title = clusters.size > 1 && cluster ? `${cluster} / ${namespace}` : namespace;
-    return [id, { id, cluster, namespace, title, memberIds: ids.sort(compareText) }];
+  const members = new Map<string, { box: Container; ids: string[]; cards: Set<string> }>();
+  for (const [id, { box, card }] of places) {
+    if (box === undefined) continue;
+    const known = members.get(box.id) ?? { box, ids: [], cards: new Set() };
+    known.ids.push(id);
+    known.cards.add(card?.id ?? id);
+    members.set(box.id, known);
+  }
+  const groups = [...members].map(([id, { box, ids, cards }]): [string, ViewGroup] => {
+    const title = titleOf(box, clusters.size > 1);
+    return [id, { ...box, title, memberIds: ids.sort(compareText), cardCount: cards.size }];
   });
-  return new Map(groups.sort(([left], [right]) => compareText(left, right)));
+  return {
+    scope,
+    places,
+    groups: new Map(groups.sort(([left], [right]) => compareText(left, right))),
+    looseCount: loose.size,
+  };
 }
 
-function add(
-  members: Map<string, { cluster: string; namespace: string; ids: string[] }>,
-  cluster: string,
-  namespace: string,
-  vertexId: string,
-): void {
-  const id = namespaceCardId(cluster, namespace);
-  const group = members.get(id);
-  if (group) group.ids.push(vertexId);
-  else members.set(id, { cluster, namespace, ids: [vertexId] });
+const outside: Container = {
+  id: namespaceCardId('', OUTSIDE_NAMESPACE),
+  kind: 'outside',
+  cluster: '',
+  namespace: OUTSIDE_NAMESPACE,
+  name: OUTSIDE_NAMESPACE,
+};
+
+/** Said with what it stands in, where that is not plain from the box around it. */
+function titleOf({ kind, cluster, namespace, name }: Container, hasClusters: boolean): string {
+  const inCluster = hasClusters && cluster !== '' ? `${cluster} / ` : '';
+  if (kind === 'workload' || kind === 'pod') return `${inCluster}${namespace === '' ? '' : `${namespace} / `}${name}`;
+  return kind === 'namespace' ? `${inCluster}${name}` : name || 'this host';
 }
 
-function isLoose(vertex: MapVertex): boolean {
-  return vertex.kind === 'external' || vertex.kind === 'reserved' || vertex.namespace === '';
-}
-
-export function viewGraph(
-  model: ServiceMapModel,
-  accepts: Accepts,
-  groups: ReadonlyMap<string, ViewGroup>,
-  closed: ReadonlySet<string>,
-): ViewGraph {
-  const { cardOf, cards } = cardsOf(model, accepts, groups, closed);
+export function viewGraph(model: ServiceMapModel, grouping: Grouping, closed: ReadonlySet<string>): ViewGraph {
+  const { groups } = grouping;
+  const { cardOf, cards } = cardsOf(model, grouping, closed);
   const links = new Map<string, { sourceId: string; destinationId: string; edges: MapEdge[] }>();
   let connectionCount = 0;
   for (const edge of model.edges.values()) {
@@ -106,8 +122,8 @@ export function viewGraph(
     const destinationId = cardOf.get(edge.destinationId);
     if (sourceId === undefined || destinationId === undefined) continue;
     connectionCount++;
-    // Traffic inside a closed namespace is its own business.
-    if (sourceId === destinationId && closed.has(sourceId)) continue;
+    // Traffic inside what is one card is its own business.
+    if (sourceId === destinationId && sourceId !== edge.sourceId) continue;
     const id = linkId(sourceId, destinationId);
     const link = links.get(id);
     if (link) link.edges.push(edge);
@@ -150,27 +166,32 @@ type Card = Omit<ViewVertex, 'ports' | 'protocols'>;
 
 function cardsOf(
   model: ServiceMapModel,
-  accepts: Accepts,
-  groups: ReadonlyMap<string, ViewGroup>,
+  { places, groups }: Grouping,
   closed: ReadonlySet<string>,
 ): { cardOf: Map<string, string>; cards: Card[] } {
   const cardOf = new Map<string, string>();
-  const cards: Card[] = [];
-  const groupOf = new Map<string, string>();
-  for (const group of groups.values()) {
-    for (const id of group.memberIds) groupOf.set(id, group.id);
-    if (!closed.has(group.id)) continue;
-    cards.push({ id: group.id, title: group.title, groupId: null, memberIds: group.memberIds });
-  }
-  for (const vertex of model.vertices.values()) {
-    if (!accepts(vertex)) continue;
-    const groupId = groupOf.get(vertex.id) ?? null;
-    if (groupId !== null && closed.has(groupId)) {
-      cardOf.set(vertex.id, groupId);
-      continue;
+  const cards = new Map<string, Card & { memberIds: string[] }>();
+  for (const [vertexId, { box, card }] of places) {
+    const vertex = model.vertices.get(vertexId);
+    if (vertex === undefined) continue;
+    const isClosed = box !== undefined && closed.has(box.id);
+    const container = isClosed ? box : card;
+    const id = container?.id ?? vertexId;
+    cardOf.set(vertexId, id);
+    const known = cards.get(id);
+    if (known !== undefined) known.memberIds.push(vertexId);
+    else {
+      const groupId = isClosed ? null : (box?.id ?? null);
+      const title = container === undefined ? vertex.name || vertex.id : (groups.get(id)?.title ?? nameOf(container));
+      cards.set(id, {
+        ...{ id, title, groupId, memberIds: [vertexId] },
+        ...(container === undefined ? { vertex } : { container }),
+      });
     }
-    cardOf.set(vertex.id, vertex.id);
-    cards.push({ id: vertex.id, title: vertex.name || vertex.id, groupId, vertex, memberIds: [vertex.id] });
   }
-  return { cardOf, cards: cards.sort((left, right) => compareText(left.id, right.id)) };
+  return { cardOf, cards: [...cards.values()].sort((left, right) => compareText(left.id, right.id)) };
+}
+
+function nameOf({ name }: Container): string {
+  return name === '' ? 'this host' : name;
 }

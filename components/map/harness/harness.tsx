@@ -6,7 +6,16 @@ import { createRoot } from 'react-dom/client';
 import type { ServiceMapModel } from '../../store/service-map-model.ts';
 import { randomModel } from '../fixtures/random-model.ts';
 import { SHOP_MODEL } from '../fixtures/shop-model.ts';
-import { MAP_METRICS, type MapMetric, type MapSelection } from '../map-view-types.ts';
+import {
+  EVERY,
+  type Folds,
+  MAP_METRICS,
+  MAP_SCOPES,
+  type MapMetric,
+  type MapScope,
+  type MapSelection,
+  NO_FOLDS,
+} from '../map-view-types.ts';
 import { ServiceMapView } from '../service-map-view.tsx';
 
 const query = new URLSearchParams(location.search);
@@ -19,6 +28,8 @@ function Harness() {
   const [model, setModel] = useState<ServiceMapModel>(first);
   const selected = query.get('select');
   const [selection, setSelection] = useState<MapSelection | null>(selected ? { kind: 'vertex', id: selected } : null);
+  const [scope, setScope] = useState<MapScope>(MAP_SCOPES.find((each) => each === query.get('scope')) ?? 'workload');
+  const [folds, setFolds] = useState<Folds>(query.has('open') ? { open: [EVERY], closed: [] } : NO_FOLDS);
   const [metric, setMetric] = useState<MapMetric>(
     MAP_METRICS.find((each) => each === query.get('metric')) ?? 'requests',
   );
@@ -32,6 +43,11 @@ function Harness() {
       model={model}
       selection={selection}
       onSelect={setSelection}
+      scope={scope}
+      onScopeChange={setScope}
+      folds={folds}
+      onFoldsChange={setFolds}
+      memoryKey="harness"
       metric={metric}
       onMetricChange={setMetric}
       find={query.get('find') ?? ''}
@@ -57,14 +73,6 @@ const watch = setInterval(() => {
   clearInterval(watch);
   requestAnimationFrame(() => Object.assign(window, { mapFigures: { firstPictureMs: performance.now() - started } }));
 }, 5);
-
-if (query.has('open')) {
-  const opening = setInterval(() => {
-    const button = [...document.querySelectorAll('button')].find((each) => each.textContent === 'Open all');
-    button?.click();
-    if (button) clearInterval(opening);
-  }, 5);
-}
 
 const root = document.getElementById('root');
 if (root) {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { nodeElkEngine } from '../fixtures/node-elk.ts';
 import { randomModel } from '../fixtures/random-model.ts';
 import { SHOP_MODEL } from '../fixtures/shop-model.ts';
-import { groupsOf, viewGraph } from '../graph/view-graph.ts';
+import { groupingOf, viewGraph } from '../graph/view-graph.ts';
 import { GroupLayouts, longestPathPositions } from './layered-group.ts';
 import type { LayoutGraph } from './layout-graph.ts';
 import { layOutMap } from './layout-map.ts';
@@ -14,7 +14,7 @@ import { allCells, collide, type Placement } from './placement.ts';
 const all = () => true;
 
 function graphOf(model = SHOP_MODEL, closed: ReadonlySet<string> = new Set()): LayoutGraph {
-  return viewGraph(model, all, groupsOf(model, all), closed).layout;
+  return viewGraph(model, groupingOf(model, all, 'workload'), closed).layout;
 }
 
 /** Longest paths instead of elk: what is asserted here must hold for any engine. */

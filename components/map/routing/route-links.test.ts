@@ -6,12 +6,15 @@ import { goldenSvg } from '../fixtures/golden-svg.ts';
 import { nodeElkEngine } from '../fixtures/node-elk.ts';
 import { randomModel } from '../fixtures/random-model.ts';
 import { SHOP_MODEL } from '../fixtures/shop-model.ts';
-import { groupsOf, viewGraph } from '../graph/view-graph.ts';
+import { groupingOf, viewGraph } from '../graph/view-graph.ts';
 import { GroupLayouts, longestPathPositions } from '../layout/layered-group.ts';
+import type { LayoutGraph } from '../layout/layout-graph.ts';
 import { layOutMap } from '../layout/layout-map.ts';
+import type { Placement } from '../layout/placement.ts';
 import { makeScene, type Scene } from '../scene.ts';
 import { LABEL_FROM, LABEL_TO, type Point, type Rect } from './grid-metrics.ts';
 import { markerPlaces } from './marker-places.ts';
+import { routeLinks } from './route-links.ts';
 
 const all = () => true;
 const GOLDEN = new URL('../fixtures/shop-map.svg', import.meta.url);
@@ -22,16 +25,20 @@ async function sceneOf(
   edgesPerService = 1.7,
 ): Promise<Scene & { ends: Map<string, string[]> }> {
   const model = randomModel(size, seed, edgesPerService);
-  const graph = viewGraph(model, all, groupsOf(model, all), new Set()).layout;
+  const graph = viewGraph(model, groupingOf(model, all, 'workload'), new Set()).layout;
   const layouts = new GroupLayouts(async ({ vertexIds, links }) => longestPathPositions(vertexIds, links));
   const placement = await layOutMap(graph, layouts);
   const ends = new Map(graph.links.map((link) => [link.id, [link.sourceId, link.destinationId]]));
-  return { ...makeScene(graph, placement, 160, []), ends };
+  return { ...routed(graph, placement, 160, []), ends };
+}
+
+function routed(graph: LayoutGraph, placement: Placement, cardWidth: number, gutters: readonly number[]): Scene {
+  return makeScene({ placement, routed: routeLinks(graph, placement, cardWidth, gutters), engineFailures: 0 });
 }
 
 async function shopScene(): Promise<Scene> {
-  const graph = viewGraph(SHOP_MODEL, all, groupsOf(SHOP_MODEL, all), new Set()).layout;
-  return makeScene(graph, await layOutMap(graph, new GroupLayouts(nodeElkEngine())), 160, []);
+  const graph = viewGraph(SHOP_MODEL, groupingOf(SHOP_MODEL, all, 'workload'), new Set()).layout;
+  return routed(graph, await layOutMap(graph, new GroupLayouts(nodeElkEngine())), 160, []);
 }
 
 /** Axis-parallel stretches only, so that a box test is exact. */
@@ -113,7 +120,7 @@ test('the two directions of a pair run on different lines', async () => {
       { id: 'b>a', sourceId: 'b', destinationId: 'a' },
     ],
   };
-  const scene = makeScene(graph, await layOutMap(graph, new GroupLayouts(async () => new Map())), 160, []);
+  const scene = routed(graph, await layOutMap(graph, new GroupLayouts(async () => new Map())), 160, []);
   const [there, back] = [scene.routes.get('a>b'), scene.routes.get('b>a')];
   assert.ok(there?.[0] && back?.[0]);
   assert.notEqual(there[0].y, back[0].y);
@@ -122,8 +129,8 @@ test('the two directions of a pair run on different lines', async () => {
 test('a new link into a full gutter moves no card when widths are kept', async () => {
   const scene = await sceneOf(40, 3);
   const model = randomModel(40, 3, 3);
-  const graph = viewGraph(model, all, groupsOf(model, all), new Set()).layout;
-  const busier = makeScene(graph, scene.placement, 160, scene.gutters);
+  const graph = viewGraph(model, groupingOf(model, all, 'workload'), new Set()).layout;
+  const busier = routed(graph, scene.placement, 160, scene.gutters);
   assert.ok(busier.routes.size > scene.routes.size);
   assert.deepEqual([...busier.cards], [...scene.cards]);
 });

@@ -4,6 +4,7 @@
 
 import { memo } from 'react';
 import type { Point } from '../routing/grid-metrics.ts';
+import { GLIDE } from './use-gliding.ts';
 
 export interface DropMarkerProps {
   readonly linkId: string;
@@ -12,11 +13,12 @@ export interface DropMarkerProps {
   /** Some flows passed too: a smaller sign. */
   readonly isPartial: boolean;
   readonly isFaded: boolean;
+  readonly isGliding: boolean;
   readonly onPress: (linkId: string) => void;
   readonly onHover: (linkId: string | null) => void;
 }
 
-function DropMarkerView({ linkId, at, label, isPartial, isFaded, onPress, onHover }: DropMarkerProps) {
+function DropMarkerView({ linkId, at, label, isPartial, isFaded, isGliding, onPress, onHover }: DropMarkerProps) {
   return (
     <button
       type="button"
@@ -27,7 +29,7 @@ function DropMarkerView({ linkId, at, label, isPartial, isFaded, onPress, onHove
       onPointerLeave={() => onHover(null)}
       onFocus={() => onHover(linkId)}
       onBlur={() => onHover(null)}
-      className={`-ml-3 -mt-3 absolute top-0 left-0 grid size-6 place-items-center rounded-full ${isFaded ? 'opacity-40' : ''}`}
+      className={`-ml-3 -mt-3 absolute top-0 left-0 grid size-6 place-items-center rounded-full ${isFaded ? 'opacity-40' : ''} ${isGliding ? GLIDE : ''}`}
       style={{ transform: `translate(${at.x}px, ${at.y}px) scale(max(1, calc(0.7 / var(--map-zoom, 1))))` }}
     >
       <svg aria-hidden="true" viewBox="0 0 20 20" className={isPartial ? 'size-3.5' : 'size-[18px]'}>

@@ -32,7 +32,7 @@ export function HoverTooltip({ hover, size, snapshot, figures, dropReasons }: Ho
     const card = graph.vertices.get(id);
     const place = card?.vertex
       ? [card.vertex.namespace, card.vertex.workloadKind || card.vertex.kind].filter(Boolean).join(' · ')
-      : `${card?.memberIds.length ?? 0} services, double-click to open`;
+      : `${card?.container?.kind ?? ''}, ${card?.memberIds.length ?? 0} inside; double-click to look in`;
     return <MapTooltip {...shared} title={card?.title ?? id} subtitle={place} notes={[]} />;
   }
   const link = graph.links.get(id);

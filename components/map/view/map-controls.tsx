@@ -14,7 +14,8 @@ import {
   Sparkles,
 } from 'lucide-react';
 import { METRIC_NAMES } from '../graph/figure-text.ts';
-import { MAP_METRICS, type MapMetric } from '../map-view-types.ts';
+import { MAP_METRICS, MAP_SCOPES, type MapMetric, type MapScope } from '../map-view-types.ts';
+import { Choice } from './choice.tsx';
 
 function ControlButton(props: { icon: LucideIcon; label: string; hint: string; onPress: () => void }) {
   const Icon = props.icon;
@@ -59,9 +60,19 @@ export function ZoomControls({ isFullscreen, onZoom, onFit, onTidy, onFullscreen
   );
 }
 
+const SCOPE_NAMES: Readonly<Record<MapScope, string>> = {
+  cluster: 'Clusters',
+  namespace: 'Namespaces',
+  workload: 'Services',
+  pod: 'Pods',
+  process: 'Processes',
+};
+
 export interface MapChoicesProps {
   readonly metric: MapMetric;
   readonly onMetricChange: ((metric: MapMetric) => void) | undefined;
+  readonly scope: MapScope;
+  readonly onScopeChange: ((scope: MapScope) => void) | undefined;
   readonly isList: boolean;
   /** Absent where the page around the map has its own list, whose button then stands in the corner. */
   readonly onListChange: ((isList: boolean) => void) | undefined;
@@ -85,22 +96,23 @@ export function MapChoices(props: MapChoicesProps) {
           {props.openCount > 0 ? 'Close all' : 'Open all'}
         </button>
       )}
+      {props.onScopeChange && (
+        <Choice
+          label="Scope: what one card stands for"
+          value={props.scope}
+          choices={MAP_SCOPES}
+          names={SCOPE_NAMES}
+          onChoose={props.onScopeChange}
+        />
+      )}
       {props.onMetricChange && (
-        <select
-          aria-label="Figure shown on the map"
+        <Choice
+          label="Figure shown on the map"
           value={props.metric}
-          onChange={(event) => {
-            const chosen = MAP_METRICS.find((metric) => metric === event.target.value);
-            if (chosen) props.onMetricChange?.(chosen);
-          }}
-          className={button}
-        >
-          {MAP_METRICS.map((metric) => (
-            <option key={metric} value={metric}>
-              {METRIC_NAMES[metric]}
-            </option>
-          ))}
-        </select>
+          choices={MAP_METRICS}
+          names={METRIC_NAMES}
+          onChoose={props.onMetricChange}
+        />
       )}
       {props.onListChange && (
         <button

@@ -7,13 +7,14 @@ import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo,
 import type { Camera } from '../draw/static-layer.ts';
 import type { MapFigures } from '../graph/figures.ts';
 import { highlightOf } from '../graph/highlight.ts';
-import type { MapMetric, MapSelection } from '../map-view-types.ts';
+import type { MapMetric, MapSelection, StepTarget } from '../map-view-types.ts';
+import type { Scene } from '../scene.ts';
 import type { SceneKeeper, SceneSnapshot } from '../scene-keeper.ts';
 import { type Hover, HoverTooltip } from './hover-tooltip.tsx';
 import { ZoomControls } from './map-controls.tsx';
-import { canvasBoxes, canvasCards, dotsOf, edgeLayerOf } from './picture.ts';
+import { canvasBoxes, canvasCards, dotsOf, edgesOf } from './picture.ts';
 import { StageCards } from './stage-cards.tsx';
-import { cardsInView, cellAt, cornerOf, isSameHit, pointIn, selectionOf } from './stage-geometry.ts';
+import { cardsInView, cellAt, cornerOf, groupOf, isSameHit, pointIn, selectionOf, stepOf } from './stage-geometry.ts';
 import { keyAction } from './stage-keys.ts';
 import { useCamera } from './use-camera.ts';
 import { type Drag, useDrag } from './use-drag.ts';
@@ -34,6 +35,8 @@ export interface MapStageProps {
   readonly metric: MapMetric;
   readonly find: string;
   readonly onShowDrops: ((sourceId: string, destinationId: string) => void) | undefined;
+  readonly onFold: (id: string, isClosed: boolean) => void;
+  readonly onStep: ((target: StepTarget) => void) | undefined;
   readonly isFullscreen: boolean;
   readonly onFullscreen: () => void;
 }
@@ -90,10 +93,17 @@ export function MapStage(props: MapStageProps) {
       boxes: canvasBoxes(graph, scene),
       cards: hasDomCards ? [] : canvasCards(graph, scene, figures, metric, highlight),
       hasLabels: !hasDomCards,
-      edges: edgeLayerOf(scene, figures, metric, highlight),
+      ...edgesOf(scene, figures, metric, highlight),
     });
     painter.current?.setDots(dotsOf(scene, figures, highlight));
   }, [graph, scene, figures, metric, highlight, hasDomCards, painter]);
+
+  const shownScene = useRef<Scene>(undefined);
+  useEffect(() => {
+    const before = shownScene.current;
+    shownScene.current = scene;
+    if (before !== undefined && before !== scene && hasDomCards) painter.current?.glide(before, scene);
+  }, [scene, hasDomCards, painter]);
 
   // Everything stays in view, whatever joins and however the stage is resized, until the reader takes the camera.
   const fittedCount = useRef(0);
@@ -140,8 +150,21 @@ export function MapStage(props: MapStageProps) {
     },
     [graph, onSelect, props.onShowDrops, snapshot],
   );
-  const openGroup = useCallback((id: string) => keeper.setClosed([id], false), [keeper]);
-  const closeGroup = useCallback((id: string) => keeper.setClosed([id], true), [keeper]);
+  const { onFold, onStep } = props;
+  const step = useCallback(
+    (cardId: string) => {
+      const target = stepOf(cardId, snapshot);
+      if (target !== undefined) onStep?.(target);
+    },
+    [onStep, snapshot],
+  );
+  /** Opens what is closed; steps into what is a card by the scope. */
+  const openCard = useCallback(
+    (id: string) => (snapshot.closed.get(id) ? onFold(id, false) : step(id)),
+    [onFold, snapshot, step],
+  );
+  const closeGroup = useCallback((id: string) => onFold(id, true), [onFold]);
+  const unpin = useCallback((id: string) => keeper.unpin(id), [keeper]);
   const focusCard = useCallback(
     (id: string | null) => {
       const rect = id === null ? undefined : scene.cards.get(id);
@@ -183,9 +206,21 @@ export function MapStage(props: MapStageProps) {
     onSelect(hit ? selectionOf(hit, snapshot) : null);
   };
   const onDoubleClick = () => {
-    if (hover?.hit.kind === 'card' && snapshot.closed.get(hover.hit.id)) openGroup(hover.hit.id);
+    if (hover?.hit.kind === 'card') openCard(hover.hit.id);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    const focused = event.target instanceof Element ? event.target.closest('[data-map-card]') : null;
+    const focusedId = focused?.getAttribute('data-map-card') ?? '';
+    if (event.key === 'Enter' && event.shiftKey && focusedId !== '') {
+      event.preventDefault();
+      openCard(focusedId);
+      return;
+    }
+    if (event.key === 'Backspace' && snapshot.closed.get(groupOf(focusedId, snapshot)) === false) {
+      event.preventDefault();
+      closeGroup(groupOf(focusedId, snapshot));
+      return;
+    }
     const act = keyAction(
       event.key,
       camera,
@@ -229,8 +264,10 @@ export function MapStage(props: MapStageProps) {
           drag={drag}
           onPress={press}
           onPressLink={pressLink}
-          onOpen={openGroup}
+          onOpen={openCard}
+          onStep={onStep === undefined ? undefined : step}
           onClose={closeGroup}
+          onUnpin={unpin}
           onFocusCard={focusCard}
           onHoverLink={hoverLink}
           onGrab={grab}

@@ -12,18 +12,23 @@ import type { MapMetric } from '../map-view-types.ts';
 import type { Scene } from '../scene.ts';
 import { STATUS_WORDS } from './status-mark.tsx';
 
-export function edgeLayerOf(scene: Scene, figures: MapFigures, metric: MapMetric, highlight: Highlight): EdgeLayer {
+export function edgesOf(
+  scene: Scene,
+  figures: MapFigures,
+  metric: MapMetric,
+  highlight: Highlight,
+): { edges: EdgeLayer; styles: ReadonlyMap<string, EdgeStyle> } {
   const styles = new Map<string, EdgeStyle>();
   for (const id of scene.routes.keys()) {
     const each = figures.links.get(id);
     const isLit = highlight.litLinks.has(id);
     styles.set(id, {
       status: each?.status ?? 'ok',
-      emphasis: isLit ? 'lit' : highlight.fadesRest ? 'faded' : 'plain',
+      emphasis: isLit ? 'lit' : highlight.fadesRest || each?.isGone ? 'faded' : 'plain',
       width: edgeWidth(each, metric, figures.seconds),
     });
   }
-  return buildEdgeLayer(scene, styles);
+  return { edges: buildEdgeLayer(scene, styles), styles };
 }
 
 /** Dropped links carry no dots: nothing arrives. */
@@ -58,7 +63,7 @@ export function canvasCards(
       status: each.status,
       isDashed: card.vertex?.kind === 'external' || card.vertex?.kind === 'reserved',
       isSelected: highlight.selectedCards.has(id),
-      isFaded: highlight.fadesRest && !highlight.litCards.has(id),
+      isFaded: each.isGone || (highlight.fadesRest && !highlight.litCards.has(id)),
     });
   }
   return cards;
@@ -67,7 +72,7 @@ export function canvasCards(
 export function canvasBoxes(graph: ViewGraph, scene: Scene): CanvasBox[] {
   return [...scene.boxes].map(([id, rect]) => {
     const group = graph.groups.get(id);
-    return { rect, title: group?.title ?? id, count: group?.memberIds.length ?? 0 };
+    return { id, rect, title: group?.title ?? id, count: group?.cardCount ?? 0 };
   });
 }
 
@@ -75,9 +80,10 @@ export function canvasBoxes(graph: ViewGraph, scene: Scene): CanvasBox[] {
 export function cardLabel(card: ViewVertex, figures: Figures, seconds: number): string {
   const place = card.vertex?.namespace
     ? `namespace ${card.vertex.namespace}`
-    : (card.vertex?.kind ?? 'closed namespace');
+    : (card.vertex?.kind ?? `${card.container?.kind ?? ''}, ${card.memberIds.length} inside`);
   const lines = figureLines(figures, seconds).map((line) => `${line.label} ${line.text}`);
-  return [card.title, place, STATUS_WORDS[figures.status], ...lines].join(', ');
+  const state = figures.isGone ? 'gone lately' : STATUS_WORDS[figures.status];
+  return [card.title, place, state, ...lines].join(', ');
 }
 
 /** "12 drops/s, policy denied" for a link's marker. */

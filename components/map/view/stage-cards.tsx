@@ -31,7 +31,10 @@ interface StageCardsProps {
   readonly onPress: (id: string) => void;
   readonly onPressLink: (id: string) => void;
   readonly onOpen: (id: string) => void;
+  /** Absent where cards cannot be stepped into. */
+  readonly onStep: ((id: string) => void) | undefined;
   readonly onClose: (id: string) => void;
+  readonly onUnpin: (id: string) => void;
   readonly onFocusCard: (id: string | null) => void;
   readonly onHoverLink: (id: string | null) => void;
   readonly onGrab: ReturnType<typeof useDrag>['grab'];
@@ -46,15 +49,20 @@ export function StageCards(props: StageCardsProps) {
         [...scene.boxes].map(([id, rect]) => {
           const group = graph.groups.get(id);
           if (!group) return null;
-          const isFaded = highlight.fadesRest && !group.memberIds.some((member) => highlight.litCards.has(member));
+          const isLit = group.memberIds.some((member) => highlight.litCards.has(graph.cardOf.get(member) ?? member));
+          const isFaded = highlight.fadesRest && !isLit;
           return (
             <NamespaceHeader
               key={id}
               group={group}
               rect={moved(rect, drag, id)}
               isFaded={isFaded}
+              isGliding={props.isGliding && !drag}
+              isPinned={props.snapshot.pins.has(id)}
               onPress={props.onPress}
+              onStep={group.kind === 'outside' ? undefined : props.onStep}
               onClose={props.onClose}
+              onUnpin={props.onUnpin}
               onGrab={props.onGrab}
             />
           );
@@ -70,15 +78,17 @@ export function StageCards(props: StageCardsProps) {
             key={id}
             card={card}
             rect={moved(rect, drag, card.groupId === drag?.id ? drag.id : id)}
-            line={cardLine(each, metric, figures.seconds)}
+            line={each.isGone ? 'no traffic now' : cardLine(each, metric, figures.seconds)}
             label={cardLabel(card, each, figures.seconds)}
             status={each.status}
             isSelected={highlight.selectedCards.has(id)}
             isLit={isLit && props.isHovering}
-            isFaded={highlight.fadesRest && !isLit}
+            isFaded={each.isGone || (highlight.fadesRest && !isLit)}
+            isPinned={props.snapshot.pins.has(id)}
             isGliding={props.isGliding && !drag}
             onPress={props.onPress}
             onOpen={props.onOpen}
+            onUnpin={props.onUnpin}
             onFocus={props.onFocusCard}
             onGrab={props.onGrab}
           />
@@ -97,6 +107,7 @@ export function StageCards(props: StageCardsProps) {
             label={dropLabel(link, graph, each, figures.seconds, reasons)}
             isPartial={each.status !== 'bad'}
             isFaded={highlight.fadesRest && !highlight.litLinks.has(id)}
+            isGliding={props.isGliding && !drag}
             onPress={props.onPressLink}
             onHover={props.onHoverLink}
           />

@@ -1,7 +1,7 @@
 // Between the screen and the map: what is in view, which cell is under a dropped card, what a hit selects.
 
 import type { Camera } from '../draw/static-layer.ts';
-import type { MapSelection } from '../map-view-types.ts';
+import type { MapSelection, StepTarget } from '../map-view-types.ts';
 import { BOX_SIDE, BOX_TOP, type Point, type Rect, ROW_PITCH } from '../routing/grid-metrics.ts';
 import type { Hit } from '../routing/hit-index.ts';
 import type { Scene } from '../scene.ts';
@@ -16,9 +16,30 @@ export function selectionOf(hit: Hit, { graph }: SceneSnapshot): MapSelection | 
     const link = graph.links.get(hit.id);
     return link ? { kind: 'edge', sourceId: link.sourceId, destinationId: link.destinationId } : null;
   }
-  const group = graph.groups.get(hit.id);
-  if (group) return { kind: 'namespace', cluster: group.cluster, namespace: group.namespace };
-  return { kind: 'vertex', id: hit.id };
+  const container = graph.vertices.get(hit.id)?.container ?? graph.groups.get(hit.id);
+  if (container === undefined) return { kind: 'vertex', id: hit.id };
+  const { kind, cluster, namespace } = container;
+  if (kind === 'namespace' || kind === 'outside') return { kind: 'namespace', cluster, namespace };
+  return { kind: 'container', id: container.id };
+}
+
+/** The box that a card stands in, or that a box's own header is of; '' for a loose card. */
+export function groupOf(id: string, { graph }: SceneSnapshot): string {
+  return graph.groups.has(id) ? id : (graph.vertices.get(id)?.groupId ?? '');
+}
+
+/** What stepping into a card or a box shows: one scope down. Undefined where there is nothing inside. */
+export function stepOf(id: string, { graph }: SceneSnapshot): StepTarget | undefined {
+  const card = graph.vertices.get(id);
+  const container = card?.container ?? graph.groups.get(id);
+  if (container !== undefined) {
+    const { kind, cluster, namespace, name } = container;
+    return kind === 'outside' ? undefined : { kind, cluster, namespace, name };
+  }
+  const vertex = card?.vertex;
+  if (vertex?.kind !== 'workload' || vertex.namespace === '') return undefined;
+  const { cluster, namespace, name, pod } = vertex;
+  return { kind: pod === '' ? 'workload' : 'pod', cluster, namespace, name };
 }
 
 export function isSameHit(left: Hit | undefined, right: Hit | undefined): boolean {

@@ -4,6 +4,8 @@ import { useEffect, useState } from 'react';
 import type { Scene } from '../scene.ts';
 
 const GLIDE_MS = 300;
+/** Classes of what glides; the canvas follows the same curve (draw/glide.ts). */
+export const GLIDE = 'transition-[transform,width,opacity] duration-250 ease-out';
 
 /** True for a moment after cards got new places, so that they glide there; never for the first picture. */
 export function useGliding(scene: Scene): boolean {

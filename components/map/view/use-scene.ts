@@ -3,19 +3,29 @@
 // The scene keeper as React state: one keeper a mounted map, told of every model, read through its snapshot.
 
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import type { MapVertex, ServiceMapModel } from '../../store/service-map-model.ts';
-import { browserElkEngine } from '../browser-elk.ts';
-import { GroupLayouts } from '../layout/layered-group.ts';
-import { SceneKeeper, type SceneSnapshot } from '../scene-keeper.ts';
+import type { ServiceMapModel } from '../../store/service-map-model.ts';
+import { browserLayouter } from '../browser-layouter.ts';
+import { browserMemory, type MapMemory } from '../place-memory.ts';
+import { type MapSettings, SceneKeeper, type SceneSnapshot } from '../scene-keeper.ts';
 
-const acceptAll = () => true;
+/** One for the page: it writes behind, and maps come and go. */
+let memory: MapMemory | undefined;
 
 export function useScene(
   model: ServiceMapModel,
-  visibleFilter: ((vertex: MapVertex) => boolean) | undefined,
-): { keeper: SceneKeeper; snapshot: SceneSnapshot | undefined } {
-  const [keeper] = useState(() => new SceneKeeper(new GroupLayouts(browserElkEngine())));
-  const snapshot = useSyncExternalStore(keeper.subscribe, keeper.snapshot, () => undefined);
-  useEffect(() => keeper.setModel(model, visibleFilter ?? acceptAll), [keeper, model, visibleFilter]);
+  settings: MapSettings,
+): { keeper: SceneKeeper | undefined; snapshot: SceneSnapshot | undefined } {
+  const [keeper, setKeeper] = useState<SceneKeeper>();
+  useEffect(() => {
+    memory ??= browserMemory();
+    const { layouter, stop } = browserLayouter();
+    setKeeper(new SceneKeeper({ layouter, memory }));
+    return stop;
+  }, []);
+  const snapshot = useSyncExternalStore(keeper?.subscribe ?? noSubscription, keeper?.snapshot ?? none, none);
+  useEffect(() => keeper?.setModel(model, settings), [keeper, model, settings]);
   return { keeper, snapshot };
 }
+
+const noSubscription = () => () => undefined;
+const none = () => undefined;

@@ -1,0 +1,33 @@
+// Layouts by the worker, as a function that answers. Where the worker cannot start, this thread lays out without elk: a
+// plainer map, a moment of stillness, and a word in the legend.
+
+import { type LaidOutMap, type LayoutRequest, layOut } from './layout/lay-out.ts';
+import { GroupLayouts } from './layout/layered-group.ts';
+import type { Layouter } from './scene-keeper.ts';
+
+export function browserLayouter(): { readonly layouter: Layouter; readonly stop: () => void } {
+  const worker = new Worker(new URL('./layout/layout-worker.ts', import.meta.url), { type: 'module' });
+  const waiting = new Map<number, (laidOut: LaidOutMap | undefined) => void>();
+  let hasFailed = false;
+  let number = 0;
+  const plain = new GroupLayouts(() => Promise.reject(new Error('the layout worker did not start')));
+  worker.onmessage = ({ data }: MessageEvent<{ readonly number: number; readonly laidOut: LaidOutMap }>) => {
+    waiting.get(data.number)?.(data.laidOut);
+    waiting.delete(data.number);
+  };
+  worker.onerror = () => {
+    hasFailed = true;
+    for (const answer of waiting.values()) answer(undefined);
+    waiting.clear();
+  };
+  const byWorker = (request: LayoutRequest) =>
+    new Promise<LaidOutMap | undefined>((resolve) => {
+      number += 1;
+      waiting.set(number, resolve);
+      worker.postMessage({ number, request });
+    });
+  return {
+    layouter: async (request) => (hasFailed ? undefined : await byWorker(request)) ?? layOut(request, plain),
+    stop: () => worker.terminate(),
+  };
+}

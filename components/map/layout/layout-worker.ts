@@ -1,0 +1,33 @@
+// The worker's entry: layouts one after the other, off the thread that draws. elk runs in a worker of its own beside it,
+// fetched when the first namespace needs it: 437 kB that no map should wait for.
+
+import { elkEngine } from './elk-engine.ts';
+import { type LayoutRequest, layOut } from './lay-out.ts';
+import { GroupLayouts, type LayeredEngine } from './layered-group.ts';
+
+const layouts = new GroupLayouts(lazyElk());
+
+self.onmessage = async ({ data }: MessageEvent<{ readonly number: number; readonly request: LayoutRequest }>) => {
+  self.postMessage({ number: data.number, laidOut: await layOut(data.request, layouts) });
+};
+
+/** Rejects every request once elk's worker has failed to load, since elk itself would wait for its answer for ever. */
+function lazyElk(): LayeredEngine {
+  let starting: Promise<LayeredEngine> | undefined;
+  return async (request) => {
+    starting ??= startElk();
+    return (await starting)(request);
+  };
+}
+
+async function startElk(): Promise<LayeredEngine> {
+  const { default: Elk } = await import('elkjs/lib/elk-api.js');
+  const worker = new Worker(new URL('elkjs/lib/elk-worker.min.js', import.meta.url));
+  const failure = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', (event) => reject(new Error(`the layout engine failed: ${event.message}`)));
+  });
+  // Whoever asks next sees the failure; nobody asking is no error.
+  failure.catch(() => undefined);
+  const engine = elkEngine(new Elk({ workerFactory: () => worker }));
+  return (request) => Promise.race([engine(request), failure]);
+}
