@@ -35,7 +35,9 @@ export function relayCommand(): Command {
         if (options.peers === undefined && options.peerService === undefined)
           throw new Error('no peers: name them with --peers HOST:PORT,... or --peer-service ADDRESS.');
         const { startRelay } = await import('#relay/relay.ts');
+        const { tuneCollector } = await import('#relay/collector.ts');
         const { PolicyFiles } = await import('#relay/policy/policy-files.ts');
+        tuneCollector();
         const relay = await startRelay({
           listen: options.listen,
           ...(options.peers === undefined ? {} : { peers: options.peers.split(',').map((peer) => peer.trim()) }),

@@ -102,7 +102,7 @@ export class Intake {
     this.drainSoon();
   }
 
-  /** Takes one response. Call drainSoon after a batch. */
+  /** Takes a copy of one response. Call drainSoon after a batch, before the chunk's bytes are used for others. */
   take(stream: IntakeStream, kind: number, timeNs: number, chunk: Uint8Array, start: number, end: number): void {
     if (kind === KIND_FLOW) stream.counters.seen += 1;
     else if (kind === KIND_LOST_EVENTS) stream.counters.lost += lostEvents(chunk.subarray(start, end));
@@ -127,6 +127,7 @@ export class Intake {
   drainSoon(): void {
     this.#turnNs ??= this.#time.nowNs();
     this.#isInBatch = false;
+    this.#merge.endBatch();
     if (this.#isDrainDue) return;
     this.#isDrainDue = true;
     setImmediate(() => {

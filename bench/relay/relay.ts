@@ -2,6 +2,7 @@
 // Flat out the reader, which shares the machine, falls behind: what the relay took in and the ring then overwrote before
 // the reader came is told to it as lost events, and counts as taken in.
 //   node bench/relay/relay.ts [seconds per case, default 5] [only cases whose name contains this]
+// RELAY_FLAGS are given to the relay's node, such as --cpu-prof or --trace-gc.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { loadavg } from 'node:os';
@@ -30,10 +31,12 @@ const cases: readonly Case[] = [
 /** Flows before a flat-out measurement begins. */
 const warmFlows = 150_000;
 const seconds = Number(process.argv[2] ?? 5);
+const relayFlags = (process.env.RELAY_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
 const columns = [
   'case',
   'taken in /s',
   'taken in per relay CPU-s',
+  'us a flow: main thread, kernel, other threads',
   'delivered /s',
   'p50 ms',
   'p99 ms',
@@ -58,6 +61,7 @@ async function measure({ name, peers, flowsPerSecond, isDirect = false }: Case):
   const children: ChildProcess[] = [];
   const start = async <T>(file: string, args: readonly string[]) => {
     const child = fork(new URL(file, import.meta.url), args, {
+      execArgv: file === 'relay-process.ts' ? relayFlags : [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     children.push(child);
@@ -95,10 +99,14 @@ async function measure({ name, peers, flowsPerSecond, isDirect = false }: Case):
     const after = await usage();
     const passed = (performance.now() - beganMs) / 1000;
     const cpuSeconds = (after.cpuMs - before.cpuMs) / 1000;
+    const main = after.userMs - before.userMs;
+    const kernel = after.systemMs - before.systemMs;
+    const perFlow = (milliseconds: number) => ((milliseconds * 1000) / (reader.flows + reader.lost)).toFixed(1);
     return [
       name,
       Math.round((reader.flows + reader.lost) / passed).toLocaleString('en'),
       isDirect ? '-' : Math.round((reader.flows + reader.lost) / cpuSeconds).toLocaleString('en'),
+      isDirect ? '-' : [main, kernel, cpuSeconds * 1000 - main - kernel].map(perFlow).join(', '),
       Math.round(reader.flows / passed).toLocaleString('en'),
       reader.latencyMs(0.5).toFixed(1),
       reader.latencyMs(0.99).toFixed(1),

@@ -4,6 +4,7 @@
 // Pure: time comes in as an argument, in nanoseconds since an epoch of the caller's choice that is less than 104 days
 // away, so that a double holds each nanosecond.
 
+import { BlockPool } from './block-pool.ts';
 import { MergePeer, type MergeWindows } from './merge-peer.ts';
 import { PeerHeap } from './peer-heap.ts';
 
@@ -13,7 +14,7 @@ export const LATE = 1;
 export const BACKFILLED = 2;
 export type Order = typeof IN_ORDER | typeof LATE | typeof BACKFILLED;
 
-/** Takes one message, bytes [start, end) of `chunk`, which it may keep. Must not call back into the merge. */
+/** Takes one message, bytes [start, end) of `chunk`, which it must copy to keep. Must not call back into the merge. */
 export type MergeSink = (peer: MergePeer, chunk: Uint8Array, start: number, end: number, order: Order) => void;
 
 export interface FlowMergeOptions {
@@ -49,6 +50,8 @@ export class FlowMerge {
   readonly #startEndsNs: number;
   readonly #peers = new Set<MergePeer>();
   readonly #heap = new PeerHeap();
+  readonly #pool = new BlockPool();
+  #batch = 0;
   #isStarting = true;
   #joined = 0;
   #lastEmittedNs = Number.NEGATIVE_INFINITY;
@@ -73,6 +76,11 @@ export class FlowMerge {
     return this.#frontierNs;
   }
 
+  /** Memory of the blocks that messages wait in. */
+  get heldBytes(): number {
+    return this.#pool.heldBytes;
+  }
+
   get queued(): number {
     let queued = 0;
     for (const peer of this.#peers) queued += peer.queue.length;
@@ -80,7 +88,7 @@ export class FlowMerge {
   }
 
   join(name: string, nowNs: number): MergePeer {
-    const peer = new MergePeer(name, this.#joined++, nowNs);
+    const peer = new MergePeer(name, this.#joined++, nowNs, this.#pool);
     this.#peers.add(peer);
     return peer;
   }
@@ -91,7 +99,9 @@ export class FlowMerge {
     if (peer.queue.length === 0) this.#peers.delete(peer);
   }
 
-  /** Takes bytes [start, end) of `chunk`, which stay the merge's until they are emitted. Call drain after a batch. */
+  /**
+   * Takes a copy of bytes [start, end) of `chunk`. Call endBatch before a chunk's content changes, and drain after a batch.
+   */
   push(peer: MergePeer, timeNs: number, chunk: Uint8Array, start: number, end: number, nowNs: number): void {
     let keyNs = timeNs;
     const horizonNs = nowNs + this.#windows.windowNs;
@@ -105,8 +115,13 @@ export class FlowMerge {
       return;
     }
     const isNewHead = keyNs < peer.queue.headTime;
-    peer.queue.insert(keyNs, chunk, start, end);
+    peer.queue.insert(keyNs, chunk, start, end, this.#batch);
     if (isNewHead) this.#heap.raise(peer);
+  }
+
+  /** Chunks that were pushed may be written to again. */
+  endBatch(): void {
+    this.#batch += 1;
   }
 
   /** The peer promises that no later flow of it is earlier than `timeNs`. Call drain afterwards. */

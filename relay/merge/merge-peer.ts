@@ -1,5 +1,6 @@
 // One peer as the merge sees it: its queue, how far it is known to be, and how long it has been silent.
 
+import type { BlockPool } from './block-pool.ts';
 import { PeerQueue } from './peer-queue.ts';
 
 /**
@@ -28,7 +29,7 @@ export class MergePeer {
   readonly name: string;
   readonly order: number;
   readonly joinedNs: number;
-  readonly queue = new PeerQueue();
+  readonly queue: PeerQueue;
   phase: PeerPhase = 'joining';
   /** Heartbeats in a row that went forward with no flow between them. */
   #beats = 0;
@@ -47,8 +48,10 @@ export class MergePeer {
   slackNs = 0;
   #slackChangedNs: number;
 
-  constructor(name: string, order: number, nowNs: number) {
+  /** @param pool where its messages wait */
+  constructor(name: string, order: number, nowNs: number, pool: BlockPool) {
     this.name = name;
+    this.queue = new PeerQueue(pool);
     this.order = order;
     this.joinedNs = nowNs;
     this.heardNs = nowNs;
