@@ -1,0 +1,62 @@
+{{- /* What the containers are told, in one place: every flag is one of the parallax command. */ -}}
+
+{{- define "parallax.exporterArgs" -}}
+{{- $exporter := .Values.exporter -}}
+- exporter
+- --listen={{ $exporter.bindAddress }}:{{ $exporter.port }}
+- --node-name=$(NODE_NAME)
+- --ring-bytes={{ $exporter.ringBytes }}
+{{- with $exporter.interfaces }}
+- --interfaces={{ join "," . }}
+{{- end }}
+{{- if $exporter.metrics.enabled }}
+- --metrics={{ $exporter.bindAddress }}:{{ $exporter.metrics.port }}
+{{- end }}
+{{- range $exporter.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "parallax.relayArgs" -}}
+{{- $relay := .Values.relay -}}
+- relay
+- --listen=0.0.0.0:4245
+{{- if eq .Values.mode "cilium" }}
+- --peer-service={{ if .Values.tls.enabled }}tls://{{ .Values.cilium.peerService }}:443{{ else }}{{ .Values.cilium.peerService }}:80{{ end }}
+{{- else }}
+{{- $exporters := printf "dns:///%s-exporter.%s.svc:%v" (include "parallax.fullname" .) .Release.Namespace .Values.exporter.port }}
+- --peers={{ join "," (prepend $relay.peers $exporters) }}
+{{- end }}
+- --ring-bytes={{ $relay.ringBytes }}
+{{- if $relay.metrics.enabled }}
+- --metrics=0.0.0.0:{{ $relay.metrics.port }}
+{{- end }}
+{{- range $relay.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- /* Health over mTLS is nothing a kubelet can ask. Metrics are served from the moment capture runs, so their port tells
+      as much; without them, the port of gRPC, which opens a little before. */ -}}
+{{- define "parallax.exporterProbes" -}}
+{{- $exporter := .Values.exporter -}}
+livenessProbe:
+  tcpSocket:
+    port: grpc
+  initialDelaySeconds: 15
+  periodSeconds: 10
+  failureThreshold: 3
+readinessProbe:
+  {{- if not .Values.tls.enabled }}
+  grpc:
+    port: {{ $exporter.port }}
+  {{- else if $exporter.metrics.enabled }}
+  tcpSocket:
+    port: metrics
+  {{- else }}
+  tcpSocket:
+    port: grpc
+  {{- end }}
+  periodSeconds: 5
+  timeoutSeconds: 2
+{{- end }}
