@@ -2,8 +2,15 @@
 // by object (a watch) or as a whole set (a list, a file). No I/O; times are given.
 import { AddressHistory } from './address-history.ts';
 import type { EndpointInfo } from './endpoint-info.ts';
-import { identityOfLabels, reservedEndpoint } from './identities.ts';
-import type { KubernetesObject, ObjectMeta } from './kubernetes-object.ts';
+import { reservedEndpoint } from './identities.ts';
+import {
+  isPolicy,
+  type KubernetesObject,
+  type NodeObject,
+  type ObjectMeta,
+  type PodObject,
+} from './kubernetes-object.ts';
+import { type LabelSet, LabelSets } from './label-sets.ts';
 import { securityLabels } from './security-labels.ts';
 import type { ObjectSource } from './service-directory.ts';
 import { workloadOfPod } from './workload.ts';
@@ -19,175 +26,250 @@ export interface PodIndexOptions {
   readonly keepDeletedMs?: number;
 }
 
-interface Entry {
+/** An object with an address, and what it is called. */
+export interface Owner {
   readonly object: KubernetesObject;
-  /** Computed on demand; of an earlier generation if namespaces or owners changed since. */
-  cached: { readonly generation: number; readonly endpoint: EndpointInfo } | undefined;
+  readonly endpoint: EndpointInfo;
+}
+
+/** What pods of a namespace are named with besides their own object. */
+interface NamespaceSlot {
+  labels: ReadonlyMap<string, string>;
+  /** Controllers of its ReplicaSets and Jobs, by kind and name; undefined: it is known to have none. */
+  readonly controllers: Map<string, ObjectMeta['controller']>;
+  /** Grows when any of these changes. */
+  generation: number;
+}
+
+class Entry implements Owner {
+  object: KubernetesObject;
+  readonly #index: EndpointSource;
+  readonly #slot: NamespaceSlot;
+  #endpoint: EndpointInfo | undefined;
+  #generation = 0;
+  #labelSet: LabelSet | undefined;
+
+  constructor(object: KubernetesObject, slot: NamespaceSlot, index: EndpointSource) {
+    this.object = object;
+    this.#slot = slot;
+    this.#index = index;
+  }
+
+  /** Computed when it is asked for, and again after what it depends on has changed. */
+  get endpoint(): EndpointInfo {
+    const isCurrent = this.#generation === this.#slot.generation && this.#labelSet?.isCurrent !== false;
+    if (this.#endpoint !== undefined && isCurrent) return this.#endpoint;
+    this.#generation = this.#slot.generation;
+    this.#labelSet = this.object.kind === 'Pod' ? this.#index.labelSetOf(this.object, this.#slot) : undefined;
+    this.#endpoint = this.#index.describe(this.object, this.#slot, this.#labelSet);
+    return this.#endpoint;
+  }
+
+  replace(object: KubernetesObject): void {
+    this.object = object;
+    this.#endpoint = undefined;
+  }
+}
+
+interface EndpointSource {
+  labelSetOf(pod: PodObject, slot: NamespaceSlot): LabelSet;
+  describe(object: KubernetesObject, slot: NamespaceSlot, labelSet: LabelSet | undefined): EndpointInfo;
 }
 
 export class PodIndex implements ObjectSource {
-  private readonly clusterName: string;
-  private readonly nodeName: string;
-  private readonly maxObjects: number;
-  private readonly keepDeletedMs: number;
+  readonly #clusterName: string;
+  readonly #nodeName: string;
+  readonly #maxObjects: number;
+  readonly #keepDeletedMs: number;
   /** Living objects by kind, namespace and name. */
-  private readonly living = new Map<string, Entry>();
-  /** Living and recently ended owners of addresses, by key and uid. */
-  private readonly owners = new Map<string, Entry>();
-  private readonly history: AddressHistory;
-  private readonly byContainer = new Map<string, string>();
-  private generation = 0;
-  private changes = 0;
-  private refused = 0;
+  readonly #living = new Map<string, Entry>();
+  readonly #slots = new Map<string, NamespaceSlot>();
+  readonly #history: AddressHistory<Entry>;
+  readonly #byContainer = new Map<string, Entry>();
+  readonly #labelSets: LabelSets;
+  #changes = 0;
+  #refused = 0;
+  #forgetAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PodIndexOptions = {}) {
-    this.clusterName = options.clusterName ?? 'default';
-    this.nodeName = options.nodeName ?? '';
-    this.maxObjects = options.maxObjects ?? 200_000;
-    this.keepDeletedMs = options.keepDeletedMs ?? 120_000;
-    this.history = new AddressHistory(2 * this.maxObjects);
+    this.#clusterName = options.clusterName ?? 'default';
+    this.#nodeName = options.nodeName ?? '';
+    this.#maxObjects = options.maxObjects ?? 200_000;
+    this.#keepDeletedMs = options.keepDeletedMs ?? 120_000;
+    this.#history = new AddressHistory(2 * this.#maxObjects);
+    this.#labelSets = new LabelSets(this.#clusterName);
   }
 
   /** Grows with every change. */
   get version(): number {
-    return this.changes;
+    return this.#changes;
   }
 
   /** All that live. */
   *objects(): Generator<KubernetesObject> {
-    for (const { object } of this.living.values()) yield object;
+    for (const { object } of this.#living.values()) yield object;
   }
 
   /** Adds an object or replaces what it was. */
   upsert(object: KubernetesObject, seenUnixMs: number): void {
-    this.changes++;
+    if (isPolicy(object)) return;
+    this.#changes++;
     const key = keyOf(object);
-    const before = this.living.get(key);
-    if (before && ownerKeyOf(before.object) !== ownerKeyOf(object)) this.remove(before.object, seenUnixMs);
-    else if (!before && this.living.size >= this.maxObjects) {
-      this.refused++;
+    const known = this.#living.get(key);
+    if (known === undefined && this.#living.size >= this.#maxObjects) {
+      this.#refused++;
       return;
     }
-    const entry: Entry = { object, cached: undefined };
-    this.living.set(key, entry);
-    if (object.kind === 'Namespace' || object.kind === 'ReplicaSet' || object.kind === 'Job') this.generation++;
-    else this.own(entry, before?.object, seenUnixMs);
+    // The same name with another uid is another object, with a life of its own.
+    const isSame = known !== undefined && known.object.meta.uid === object.meta.uid;
+    if (known !== undefined && !isSame) this.remove(known.object, seenUnixMs);
+    const before = isSame ? addressesOf(known.object) : [];
+    const entry = isSame ? known : new Entry(object, this.#slotOf(object), this);
+    if (isSame) entry.replace(object);
+    this.#living.set(key, entry);
+    this.#learn(object);
+    const addresses = addressesOf(object);
+    for (const address of before) if (!addresses.includes(address)) this.#history.end(address, entry, seenUnixMs);
+    const createdMs = object.meta.creationUnixMs ?? 0;
+    for (const address of addresses) this.#history.begin(address, entry, createdMs, seenUnixMs);
+    if (object.kind === 'Pod') for (const id of object.containerIds) this.#byContainer.set(id, entry);
   }
 
   /** Ends an object; flows of before are still named by it for a while. */
   remove(object: KubernetesObject, seenUnixMs: number): void {
     const key = keyOf(object);
-    const entry = this.living.get(key);
-    if (!entry) return;
-    this.changes++;
-    this.living.delete(key);
-    if (object.kind === 'Namespace' || object.kind === 'ReplicaSet' || object.kind === 'Job') return;
-    const ownerKey = ownerKeyOf(entry.object);
-    const addresses = addressesOf(entry.object);
-    for (const address of addresses) this.history.end(address, ownerKey, seenUnixMs);
-    if (addresses.length === 0) this.owners.delete(ownerKey);
-    if (entry.object.kind === 'Pod') for (const id of entry.object.containerIds) this.byContainer.delete(id);
-    this.forget(seenUnixMs);
+    const entry = this.#living.get(key);
+    if (entry === undefined) return;
+    this.#changes++;
+    this.#living.delete(key);
+    this.#unlearn(entry.object);
+    for (const address of addressesOf(entry.object)) this.#history.end(address, entry, seenUnixMs);
+    if (entry.object.kind === 'Pod') for (const id of entry.object.containerIds) this.#byContainer.delete(id);
+    this.#forget(seenUnixMs);
   }
 
   /** Makes these the only objects, ending all others: what a list says. */
   replaceAll(objects: Iterable<KubernetesObject>, seenUnixMs: number): void {
     const next = new Map<string, KubernetesObject>();
     for (const object of objects) next.set(keyOf(object), object);
-    for (const [key, { object }] of [...this.living]) if (!next.has(key)) this.remove(object, seenUnixMs);
+    for (const [key, { object }] of [...this.#living]) if (!next.has(key)) this.remove(object, seenUnixMs);
     for (const object of next.values()) this.upsert(object, seenUnixMs);
   }
 
+  /** `address` in canonical text. */
   byAddress(address: string, atUnixMs = Number.MAX_SAFE_INTEGER): EndpointInfo | undefined {
-    const ownerKey = this.history.ownerAt(address, atUnixMs);
-    const entry = ownerKey === undefined ? undefined : this.owners.get(ownerKey);
-    return entry && this.endpointOf(entry);
+    return this.#history.ownerAt(address, atUnixMs)?.endpoint;
+  }
+
+  /** As byAddress, with the object that has the address. */
+  ownerOf(address: string, atUnixMs: number): Owner | undefined {
+    return this.#history.ownerAt(address, atUnixMs);
+  }
+
+  pod(namespace: string, name: string): Owner | undefined {
+    return this.#living.get(`Pod/${namespace}/${name}`);
+  }
+
+  node(name: string): NodeObject | undefined {
+    const object = this.#living.get(`Node//${name}`)?.object;
+    return object?.kind === 'Node' ? object : undefined;
   }
 
   /** By the container's full id, without the runtime's prefix. */
   byContainerId(containerId: string): EndpointInfo | undefined {
-    const entry = this.owners.get(this.byContainer.get(containerId) ?? '');
-    return entry && this.endpointOf(entry);
+    return this.#byContainer.get(containerId)?.endpoint;
   }
 
   counters(): { readonly objects: number; readonly addresses: number; readonly refused: number } {
-    return { objects: this.living.size, addresses: this.history.size, refused: this.refused + this.history.refused };
+    return {
+      objects: this.#living.size,
+      addresses: this.#history.size,
+      refused: this.#refused + this.#history.refused,
+    };
   }
 
-  private own(entry: Entry, before: KubernetesObject | undefined, seenUnixMs: number): void {
-    const { object } = entry;
-    const ownerKey = ownerKeyOf(object);
-    this.owners.set(ownerKey, entry);
-    const addresses = addressesOf(object);
-    for (const address of before ? addressesOf(before) : []) {
-      if (!addresses.includes(address)) this.history.end(address, ownerKey, seenUnixMs);
-    }
-    const createdMs = object.meta.creationUnixMs ?? 0;
-    for (const address of addresses) this.history.begin(address, ownerKey, createdMs, seenUnixMs);
-    if (object.kind === 'Pod') for (const id of object.containerIds) this.byContainer.set(id, ownerKey);
+  /** For entries. */
+  labelSetOf({ meta, serviceAccount }: PodObject, slot: NamespaceSlot): LabelSet {
+    return this.#labelSets.of(
+      securityLabels(this.#clusterName, meta.namespace, meta.labels, slot.labels, serviceAccount),
+    );
   }
 
-  private forget(nowUnixMs: number): void {
-    for (const ownerKey of this.history.forgetBefore(nowUnixMs - this.keepDeletedMs)) {
-      const object = this.owners.get(ownerKey)?.object;
-      const isLiving = object && this.living.get(keyOf(object))?.object === object;
-      if (!isLiving) this.owners.delete(ownerKey);
-    }
-  }
-
-  private endpointOf(entry: Entry): EndpointInfo {
-    if (entry.cached?.generation === this.generation) return entry.cached.endpoint;
-    const endpoint = this.describe(entry.object);
-    entry.cached = { generation: this.generation, endpoint };
-    return endpoint;
-  }
-
-  private describe(object: KubernetesObject): EndpointInfo {
+  /** For entries. */
+  describe(object: KubernetesObject, slot: NamespaceSlot, labelSet: LabelSet | undefined): EndpointInfo {
     const { name, namespace } = object.meta;
+    const named = { clusterName: this.#clusterName, namespace };
     switch (object.kind) {
       case 'Pod': {
-        const namespaceLabels = this.living.get(`Namespace//${namespace}`)?.object.meta.labels ?? new Map();
-        const { meta, serviceAccount } = object;
-        const labels = securityLabels(this.clusterName, namespace, meta.labels, namespaceLabels, serviceAccount);
-        const workload = workloadOfPod(meta, (kind, owner) => this.meta(`${kind}/${namespace}/${owner}`));
-        return {
-          identity: identityOfLabels(this.clusterName, labels),
-          clusterName: this.clusterName,
-          namespace,
-          labels,
-          podName: name,
-          workloads: workload ? [workload] : [],
-          service: undefined,
-        };
+        const workload = workloadOfPod(object.meta, slot.controllers);
+        const { identity = 0, labels = [] } = labelSet ?? {};
+        return { ...named, identity, labels, podName: name, workloads: workload ? [workload] : [], service: undefined };
       }
       case 'Node':
-        return reservedEndpoint(name === this.nodeName ? 'host' : 'remote-node');
+        return reservedEndpoint(name === this.#nodeName ? 'host' : 'remote-node');
       case 'EndpointSlice':
         return reservedEndpoint('kube-apiserver');
       default:
-        return {
-          identity: 0,
-          clusterName: this.clusterName,
-          namespace,
-          labels: [],
-          podName: '',
-          workloads: [],
-          service: { name, namespace },
-        };
+        return { ...named, identity: 0, labels: [], podName: '', workloads: [], service: { name, namespace } };
     }
   }
 
-  private meta(key: string): ObjectMeta | undefined {
-    return this.living.get(key)?.object.meta;
+  #slotOf(object: KubernetesObject): NamespaceSlot {
+    const namespace = object.kind === 'Namespace' ? object.meta.name : object.meta.namespace;
+    let slot = this.#slots.get(namespace);
+    if (slot === undefined) {
+      slot = { labels: new Map(), controllers: new Map(), generation: 1 };
+      this.#slots.set(namespace, slot);
+    }
+    return slot;
   }
+
+  /** What changes nobody's name, such as a ReplicaSet's number of pods, makes nothing be computed again. */
+  #learn(object: KubernetesObject): void {
+    if (object.kind === 'CiliumIdentity') this.#labelSets.learn(object);
+    else if (object.kind === 'Namespace') {
+      const slot = this.#slotOf(object);
+      if (areEqual(slot.labels, object.meta.labels)) return;
+      slot.labels = object.meta.labels;
+      slot.generation++;
+    } else if (object.kind === 'ReplicaSet' || object.kind === 'Job') {
+      const slot = this.#slotOf(object);
+      const { controller } = object.meta;
+      const key = `${object.kind}/${object.meta.name}`;
+      const before = slot.controllers.get(key);
+      const isNew = !slot.controllers.has(key);
+      slot.controllers.set(key, controller);
+      if (isNew || before?.kind !== controller?.kind || before?.name !== controller?.name) slot.generation++;
+    }
+  }
+
+  #unlearn(object: KubernetesObject): void {
+    if (object.kind === 'CiliumIdentity') this.#labelSets.unlearn(object);
+    else if (object.kind === 'Namespace') {
+      const slot = this.#slotOf(object);
+      slot.labels = new Map();
+      slot.generation++;
+      if (slot.controllers.size === 0) this.#slots.delete(object.meta.name);
+    }
+    // A controller's object goes before its last pods do: they keep its name.
+    else if (object.kind === 'ReplicaSet' || object.kind === 'Job')
+      this.#slotOf(object).controllers.delete(`${object.kind}/${object.meta.name}`);
+  }
+
+  /** At most each second: a pass over all addresses. */
+  #forget(nowUnixMs: number): void {
+    if (nowUnixMs < this.#forgetAtMs) return;
+    this.#forgetAtMs = nowUnixMs + 1000;
+    this.#history.forgetBefore(nowUnixMs - this.#keepDeletedMs);
+  }
+}
+
+function areEqual(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean {
+  return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);
 }
 
 function keyOf(object: KubernetesObject): string {
   return `${object.kind}/${object.meta.namespace}/${object.meta.name}`;
-}
-
-function ownerKeyOf(object: KubernetesObject): string {
-  return `${keyOf(object)}/${object.meta.uid}`;
 }
 
 /** The addresses that an object names. */

@@ -117,7 +117,7 @@ function selectedBackends(
   { targetPort }: ServicePortSpec,
   pods: readonly Kind<'Pod'>[],
 ): Backend[] {
-  if (targetPort === undefined || service.selector.size === 0) return [];
+  if (typeof targetPort !== 'number' || service.selector.size === 0) return [];
   return pods
     .filter((pod) => pod.meta.namespace === service.meta.namespace && !pod.isFinished)
     .filter((pod) => [...service.selector].every(([label, value]) => pod.meta.labels.get(label) === value))

@@ -3,26 +3,26 @@
 import type { Workload } from '#proto/gen/flow/flow.ts';
 import type { ObjectMeta } from './kubernetes-object.ts';
 
-/** `ownerOf` finds the object of a ReplicaSet or Job of the pod's namespace, if it is known. */
+/** `controllers`: of the ReplicaSets and Jobs of the pod's namespace that are known, by "kind/name". */
 export function workloadOfPod(
   pod: ObjectMeta,
-  ownerOf: (kind: 'ReplicaSet' | 'Job', name: string) => ObjectMeta | undefined,
+  controllers: ReadonlyMap<string, ObjectMeta['controller']>,
 ): Workload | undefined {
   const { controller } = pod;
   if (!controller) return undefined;
   const { kind, name } = controller;
+  const owner = controllers.get(`${kind}/${name}`);
+  if (owner !== undefined) return { ...owner };
   switch (kind) {
     case 'ReplicaSet': {
-      const owner = ownerOf(kind, name);
-      if (owner) return owner.controller ? { ...owner.controller } : { kind, name };
+      if (controllers.has(`${kind}/${name}`)) return { kind, name };
       const hash = pod.labels.get('pod-template-hash');
       return hash && name.endsWith(`-${hash}`)
         ? { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }
         : { kind, name };
     }
     case 'Job': {
-      const owner = ownerOf(kind, name);
-      if (owner) return owner.controller ? { ...owner.controller } : { kind, name };
+      if (controllers.has(`${kind}/${name}`)) return { kind, name };
       // A CronJob names its Jobs by the scheduled minute.
       const cronJob = /^(.+)-\d{8,10}$/.exec(name)?.[1];
       return cronJob === undefined ? { kind, name } : { kind: 'CronJob', name: cronJob };

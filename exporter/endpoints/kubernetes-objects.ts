@@ -4,7 +4,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { type KubernetesObject, parseKubernetesObject } from '#kubernetes/kubernetes-object.ts';
+import { isPolicy, type KubernetesObject, parseKubernetesObject } from '#kubernetes/kubernetes-object.ts';
 import type { PodIndex } from '#kubernetes/pod-index.ts';
 
 /** 100,000 pods of 600 bytes; a file beyond is refused. */
@@ -178,7 +178,7 @@ function flatten(value: unknown): KubernetesObject[] {
   const isList = typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items);
   if (isList) return (value as { items: unknown[] }).items.flatMap(flatten);
   const object = parseKubernetesObject(value);
-  return object ? [object] : [];
+  return object === undefined || isPolicy(object) ? [] : [object];
 }
 
 function messageOf(error: unknown): string {
