@@ -7,12 +7,14 @@ import { ChartFrame, PLOT, roundTop } from './chart-frame.tsx';
 
 const HEIGHT = 40;
 const MOST_BARS = 60;
+const tones = { accent: 'fill-accent/70', bad: 'fill-bad/80' } as const;
 
 interface BarChartProps {
   readonly label: string;
   readonly timesMs: readonly number[];
   readonly totals: readonly number[];
   readonly parts: readonly number[];
+  readonly tone?: 'accent' | 'bad';
 }
 
 export function BarChart(props: BarChartProps) {
@@ -29,7 +31,7 @@ export function BarChart(props: BarChartProps) {
       top={top}
       timesMs={timesMs}
       ticks={[0, top]}
-      note={(index) => `${shortNumber(totals[index] ?? 0)}/s, ${shortNumber(parts[index] ?? 0)}/s failed`}
+      note={(index) => `${shortNumber(totals[index] ?? 0)}/s${failedText(parts[index] ?? 0)}`}
     >
       {totals.map((total, index) => {
         const height = (total / top) * HEIGHT;
@@ -37,7 +39,14 @@ export function BarChart(props: BarChartProps) {
         const x = PLOT.left + index * pitch + (pitch - width) / 2;
         return (
           <g key={timesMs[index]}>
-            <rect x={x} y={HEIGHT - height} width={width} height={height} rx={1} className="fill-accent/70" />
+            <rect
+              x={x}
+              y={HEIGHT - height}
+              width={width}
+              height={height}
+              rx={1}
+              className={tones[props.tone ?? 'accent']}
+            />
             {failed > 0 && (
               <rect
                 x={x}
@@ -53,6 +62,10 @@ export function BarChart(props: BarChartProps) {
       })}
     </ChartFrame>
   );
+}
+
+function failedText(perSecond: number): string {
+  return perSecond === 0 ? '' : `, ${shortNumber(perSecond)}/s failed`;
 }
 
 function averaged(values: readonly number[]): number[] {

@@ -15,6 +15,8 @@ interface ChartFrameProps {
   readonly timesMs: readonly number[];
   readonly note: (index: number) => string;
   readonly ticks: readonly number[];
+  /** What stands beside a tick; its number where absent. */
+  readonly tickText?: (tick: number) => string;
   readonly children: ReactNode;
 }
 
@@ -24,9 +26,7 @@ export function ChartFrame(props: ChartFrameProps) {
   const count = timesMs.length;
   if (count < 2)
     return (
-      <p className="flex h-16 items-center text-2xs text-fg-3">
-        Collecting: the course shows from the next seconds on.
-      </p>
+      <p className="flex h-16 items-center text-2xs text-fg-3">The relay has been looking for a few seconds only.</p>
     );
   const y = (value: number) => height - (value / top) * height;
   const at = pointed === undefined ? undefined : Math.min(count - 1, pointed);
@@ -47,7 +47,7 @@ export function ChartFrame(props: ChartFrameProps) {
           <g key={tick}>
             <line x1={PLOT.left} x2={PLOT.full} y1={y(tick)} y2={y(tick)} className="stroke-line" strokeWidth={1} />
             <text x={PLOT.left - 7} y={y(tick) + 3.5} textAnchor="end" className="fill-fg-3 text-[10.5px]">
-              {shortNumber(tick)}
+              {(props.tickText ?? shortNumber)(tick)}
             </text>
           </g>
         ))}

@@ -21,3 +21,15 @@ export function spanText(ms: number): string {
   if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
 }
+
+/** "14:29", with the day where it was not today; '' for no time. */
+export function sinceText(timeMs: number, nowMs = Date.now()): string {
+  if (!(timeMs > 0)) return '';
+  const time = new Date(timeMs);
+  const day = time.toDateString() === new Date(nowMs).toDateString() ? '' : `${dayText(time)} `;
+  return `${day}${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+function dayText(time: Date): string {
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+}

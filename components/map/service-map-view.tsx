@@ -129,8 +129,8 @@ export function ServiceMapView(props: ServiceMapViewProps) {
 function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolded: boolean; children: ReactNode }) {
   const { graph, scope, isFolded } = props;
   return (
-    <header className="pointer-events-none absolute top-3 right-72 left-4 z-10">
-      <div className="flex items-baseline gap-2.5">
+    <header className="pointer-events-none absolute top-2.5 right-80 left-4 z-10 flex flex-wrap items-center gap-x-4 gap-y-1.5 max-lg:right-4">
+      <div className="flex h-7 items-center gap-2.5">
         <h1 className="font-semibold text-fg text-sm">Service map</h1>
         <p className="truncate text-2xs text-fg-3 tabular-nums">
           {graph

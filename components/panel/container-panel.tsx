@@ -49,7 +49,7 @@ export function ContainerPanel({ id }: { readonly id: string }) {
             name: 'Overview',
             body: (
               <>
-                <Signals figures={figures} samples={[]} />
+                <Signals figures={figures} series={undefined} />
                 <PanelSection title="Inside" aside={<StepButton subject={subject} />}>
                   <div className="-mx-2">
                     <ServiceList vertices={[...vertices.values()]} map={map} withNamespace={id.startsWith('cl:')} />

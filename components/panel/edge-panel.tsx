@@ -5,9 +5,11 @@
 import { ArrowRight } from 'lucide-react';
 import { useMemo } from 'react';
 import { byteText } from '../format/figures.ts';
+import { sinceText } from '../format/times.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { figuresOf } from '../store/figures.ts';
 
+import { Course } from './course.tsx';
 import { OperationList } from './operations.tsx';
 import { Fact, NotHere, PanelHead, PanelSection } from './panel-parts.tsx';
 import { RecentFlows } from './recent-flows.tsx';
@@ -15,6 +17,7 @@ import { RefusedNotices } from './refused-notices.tsx';
 import { Signals } from './signals.tsx';
 import { subjectOf } from './subject.ts';
 import { Tabs } from './tabs.tsx';
+import { useSeries } from './use-series.ts';
 
 const views = {
   ingress: "the destination's node",
@@ -26,6 +29,7 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
   const map = useSnapshot((snapshot) => snapshot.map);
   const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
   const rows = useSnapshot((snapshot) => snapshot.rows);
+  const series = useSeries({ from: sourceId, to: destinationId });
   const source = useMemo(() => subjectOf(map, sourceId), [map, sourceId]);
   const destination = useMemo(() => subjectOf(map, destinationId), [map, destinationId]);
   const own = useMemo(
@@ -45,13 +49,15 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
   const overview = (
     <>
       <RefusedNotices map={map} edges={edges} />
-      {(figures.hasRequests || figures.requestsPerSecond > 0) && <Signals figures={figures} samples={[]} />}
+      {(figures.hasRequests || figures.requestsPerSecond > 0) && <Signals figures={figures} series={series} />}
+      <Course series={series} hasRequests={figures.hasRequests} />
       <OperationList title="Operations" rows={own} />
       <PanelSection title="Figures">
         <dl className="grid grid-cols-[120px_1fr] gap-y-1.5 text-cell">
           <Fact name="Ports" value={ports.join(', ')} />
           <Fact name="Traffic" value={`${byteText(figures.bytesPerSecond)}/s`} />
           <Fact name="Client errors" value={`${(figures.clientErrorShare * 100).toFixed(2)} %`} />
+          <Fact name="First seen" value={sinceText(Math.min(...edges.map((edge) => edge.firstSeenMs)))} />
           <Fact name="Counted at" value={views[edges[0]?.view ?? 'unknown']} />
         </dl>
       </PanelSection>

@@ -6,6 +6,7 @@ import { ArrowRight } from 'lucide-react';
 import { withTerms } from '../filter/terms.ts';
 import { dropWords } from '../flows/verdict-mark.tsx';
 import { perSecond } from '../format/figures.ts';
+import { sinceText } from '../format/times.ts';
 import type { MapEdge, ServiceMapModel } from '../store/service-map-model.ts';
 import { useFilterText } from '../url/url-state.ts';
 import { explainDrop } from './drop-reasons.ts';
@@ -25,7 +26,9 @@ export function RefusedNotice({ edge, map }: { readonly edge: MapEdge; readonly 
   const [filter, setFilter] = useFilterText();
   const source = map.vertices.get(edge.sourceId)?.name ?? 'unknown';
   const destination = map.vertices.get(edge.destinationId)?.name ?? 'unknown';
-  const reason = edge.drops.toSorted((a, b) => b.count - a.count)[0]?.reason ?? '';
+  const most = edge.drops.toSorted((a, b) => b.count - a.count)[0];
+  const reason = most?.reason ?? '';
+  const since = sinceText(most?.firstSeenMs ?? 0);
   const { what, look } = explainDrop(reason);
   return (
     <section aria-label="Refused" className="rounded-notice bg-bad-soft p-3.5 text-xs leading-[18px]">
@@ -36,7 +39,7 @@ export function RefusedNotice({ edge, map }: { readonly edge: MapEdge; readonly 
           {edge.destinationPort > 0 && `:${edge.destinationPort}`}
         </strong>{' '}
         is refused {perSecond(edge.dropped / Math.max(1, map.coveredMs / 1000)).replace('/s', ' times a second')} (
-        {dropWords(reason)}). {what}
+        {dropWords(reason)}){since !== '' && `, since ${since}`}. {what}
       </p>
       <p className="mt-1.5 text-fg-2">{look}</p>
       <button

@@ -2,9 +2,9 @@
 
 // A service: how it does, whom it talks to, what is refused, and what it is made of.
 
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import { VertexIcon } from '../services/vertex-icon.tsx';
-import { useSnapshot, useTabStore } from '../store/dashboard-provider.tsx';
+import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { incomingEdges, outgoingEdges } from '../store/figures.ts';
 import type { MapVertex } from '../store/service-map-model.ts';
 import { touches } from './matching-rows.ts';
@@ -19,12 +19,7 @@ export function ServicePanel({ id }: { readonly id: string }) {
   const map = useSnapshot((snapshot) => snapshot.map);
   const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
   const rows = useSnapshot((snapshot) => snapshot.rows);
-  const store = useTabStore();
   const vertex = map.vertices.get(id);
-  useEffect(() => {
-    store?.focus(id);
-    return () => store?.focus(undefined);
-  }, [store, id]);
   const own = useMemo(() => (vertex === undefined ? [] : rows.filter((row) => touches(row, vertex))), [rows, vertex]);
   if (vertex === undefined) return hasMap ? <NotHere what={id} /> : null;
   return (

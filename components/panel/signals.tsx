@@ -1,9 +1,8 @@
-// Three figures in a row, each with how it moved since the page has watched it.
+// Three figures in a row, each with how it moved in the last minute.
 
 import { duration, percent, rateNumber } from '../format/figures.ts';
-import { spanText } from '../format/times.ts';
-import type { FigureSample } from '../store/figure-history.ts';
-import type { Figures } from '../store/figures.ts';
+import { type Figures, percentileUs } from '../store/figures.ts';
+import type { Series, SeriesPoint } from '../store/series.ts';
 
 interface Signal {
   readonly name: string;
@@ -14,25 +13,23 @@ interface Signal {
   readonly tone: 'better' | 'worse' | 'neutral';
 }
 
-export function Signals({
-  figures,
-  samples,
-}: {
-  readonly figures: Figures;
-  readonly samples: readonly FigureSample[];
-}) {
-  const first = samples.length > 1 ? samples[0] : undefined;
-  const since = first === undefined ? '' : `since ${spanText((samples.at(-1)?.timeMs ?? 0) - first.timeMs)} ago`;
+/** The last minute is compared with the time before it. */
+const LATELY_MS = 60_000;
+
+export function Signals({ figures, series }: { readonly figures: Figures; readonly series: Series | undefined }) {
   const tones = { better: 'text-ok', worse: 'text-warn', neutral: 'text-fg-3' };
   return (
     <dl className="grid grid-cols-3 gap-3 px-5 pt-4">
-      {signalsOf(figures, first).map(({ name, value, unit, change, tone }) => (
+      {signalsOf(figures, series).map(({ name, value, unit, change, tone }) => (
         <div key={name}>
           <dt className="text-2xs text-fg-3">{name}</dt>
           <dd>
             <span className="font-semibold text-metric tracking-[-0.02em]">{value}</span>
             <span className="ml-0.5 text-fg-3 text-xs">{unit}</span>
-            <span className={`block h-[15px] text-2xs ${tones[tone]}`} title={since}>
+            <span
+              className={`block h-[15px] text-2xs ${tones[tone]}`}
+              title={change === '' ? undefined : 'The last minute against the time before it'}
+            >
               {change}
             </span>
           </dd>
@@ -42,20 +39,20 @@ export function Signals({
   );
 }
 
-function signalsOf(figures: Figures, first: FigureSample | undefined): Signal[] {
-  const requests = figures.requestsPerSecond;
+function signalsOf(figures: Figures, series: Series | undefined): Signal[] {
+  const points = series?.points ?? [];
+  const lately = Math.max(1, Math.round(LATELY_MS / (series?.bucketMs ?? LATELY_MS)));
+  const now = summary(points.slice(-lately));
+  const before = summary(points.slice(0, -lately));
+  const rateChange = before.requests > 0 ? (now.requests / before.requests - 1) * 100 : 0;
+  const latencyChange =
+    Number.isFinite(before.p99Us) && Number.isFinite(now.p99Us) ? (now.p99Us - before.p99Us) / 1000 : 0;
+  const errorChange = before.requests > 0 ? (now.errorShare - before.errorShare) * 100 : 0;
   const latency = figures.p99Us === undefined ? { value: '–', unit: '' } : duration(figures.p99Us);
-  const before = first === undefined || Number.isNaN(first.p99Us) ? undefined : first.p99Us;
-  const latencyChange = before === undefined || figures.p99Us === undefined ? 0 : (figures.p99Us - before) / 1000;
-  const rateChange =
-    first === undefined || first.requestsPerSecond === 0 ? 0 : (requests / first.requestsPerSecond - 1) * 100;
-  const errorsBefore =
-    first === undefined || first.requestsPerSecond === 0 ? 0 : first.errorsPerSecond / first.requestsPerSecond;
-  const errorChange = first === undefined ? 0 : (figures.errorShare - errorsBefore) * 100;
   return [
     {
       name: figures.hasRequests ? 'Requests' : 'Connections',
-      value: rateNumber(requests),
+      value: rateNumber(figures.requestsPerSecond),
       unit: '/s',
       change: changeText(rateChange, '%', 1),
       tone: 'neutral',
@@ -63,7 +60,7 @@ function signalsOf(figures: Figures, first: FigureSample | undefined): Signal[] 
     {
       name: 'Latency p99',
       ...latency,
-      change: changeText(latencyChange, ' ms', latencyChange < 10 ? 1 : 0),
+      change: changeText(latencyChange, ' ms', Math.abs(latencyChange) < 10 ? 1 : 0),
       tone: toneOf(latencyChange, 1),
     },
     {
@@ -74,6 +71,29 @@ function signalsOf(figures: Figures, first: FigureSample | undefined): Signal[] 
       tone: toneOf(errorChange, 0.01),
     },
   ];
+}
+
+interface Summary {
+  /** A second, over all points. */
+  readonly requests: number;
+  readonly errorShare: number;
+  readonly p99Us: number;
+}
+
+function summary(points: readonly SeriesPoint[]): Summary {
+  const requests = points.reduce((sum, point) => sum + point.requestsPerSecond, 0);
+  const errors = points.reduce((sum, point) => sum + point.errorsPerSecond, 0);
+  const latency: number[] = [];
+  for (const point of points) {
+    point.latency.forEach((count, bucket) => {
+      latency[bucket] = (latency[bucket] ?? 0) + count;
+    });
+  }
+  return {
+    requests: points.length === 0 ? 0 : requests / points.length,
+    errorShare: requests === 0 ? 0 : errors / requests,
+    p99Us: percentileUs(latency, 0.99) ?? Number.NaN,
+  };
 }
 
 function changeText(change: number, unit: string, digits: number): string {

@@ -74,7 +74,7 @@ export function MapArea() {
         </ServiceMapView>
       )}
       {map.vertices.size === 0 && (
-        <div className="absolute top-8 left-4">
+        <div className="absolute top-3 left-4">
           <MapBar />
         </div>
       )}

@@ -13,7 +13,7 @@ const chip =
 
 export function MapBar() {
   return (
-    <div className="mt-2 flex flex-wrap items-center gap-1.5" data-map-control="">
+    <div className="flex flex-wrap items-center gap-1.5" data-map-control="">
       <Crumbs />
       <FindBox />
       <HiddenChips />

@@ -2,7 +2,6 @@
 
 import type { Flow } from '#proto/gen/flow/flow.ts';
 import type { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
-import type { FigureSample } from './figure-history.ts';
 import type { FlowRow } from './flow-row.ts';
 import type { ServiceMapModel } from './service-map-model.ts';
 import type { StatusModel } from './status-model.ts';
@@ -33,7 +32,6 @@ export type TabMessage =
   | { readonly kind: 'watch'; readonly key: WatchKey; readonly held: Held | undefined }
   | { readonly kind: 'rest' }
   | { readonly kind: 'alive' }
-  | { readonly kind: 'focus'; readonly vertexId: string | undefined }
   | { readonly kind: 'inspect'; readonly seq: number };
 
 /** What a tab still has from before, so that only the difference is sent. */
@@ -56,7 +54,6 @@ export interface Commit {
   readonly map?: ServiceMapModel;
   readonly status?: StatusModel;
   readonly timeline?: readonly TimelineSecond[];
-  readonly history?: { readonly vertexId: string; readonly samples: readonly FigureSample[] };
 }
 
 export interface Inspected {

@@ -5,7 +5,7 @@ import type { TabMessage, WorkerMessage } from './messages.ts';
 import { TabStore } from './tab-store.ts';
 
 /** The name carries the version of the protocol, so that an old tab's worker is not joined after an update. */
-const WORKER_NAME = 'parallax-store-1';
+const WORKER_NAME = 'parallax-store-2';
 
 export function openTabStore(): TabStore {
   const port = openPort();

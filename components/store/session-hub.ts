@@ -41,7 +41,6 @@ interface Tab {
   mapNumber: number;
   statusNumber: number;
   timelineAtMs: number;
-  focus: string | undefined;
   heardAtMs: number;
 }
 
@@ -68,9 +67,6 @@ export class SessionHub {
         return;
       case 'rest':
         tab.session = undefined;
-        return;
-      case 'focus':
-        tab.focus = message.vertexId;
         return;
       case 'inspect':
         port.post(inspected(tab.session?.state, message.seq));
@@ -140,9 +136,6 @@ export class SessionHub {
       ...(withMap ? { map: state.map } : {}),
       ...(withStatus && state.status !== undefined ? { status: state.status } : {}),
       ...(withTimeline ? { timeline: state.timeline.seconds() } : {}),
-      ...(withTimeline && tab.focus !== undefined
-        ? { history: { vertexId: tab.focus, samples: state.history.of(tab.focus) } }
-        : {}),
     };
   }
 
@@ -167,7 +160,6 @@ export class SessionHub {
       mapNumber: -1,
       statusNumber: -1,
       timelineAtMs: 0,
-      focus: undefined,
     };
     const tab: Tab = { port, ...none, heardAtMs };
     this.#tabs.set(port, tab);

@@ -2,7 +2,6 @@
 // tab asks for come out. Each part has a number that grows when it changes, so that a commit carries only news.
 
 import { emptyMap } from './empty-map.ts';
-import { FigureHistory } from './figure-history.ts';
 import { type RawFlowBatch, readWatchMessage } from './flow-batch.ts';
 import { foldMap } from './map-fold.ts';
 import type { Connection, Counters } from './messages.ts';
@@ -15,7 +14,6 @@ import { Timeline } from './timeline.ts';
 export class SessionState {
   readonly rows: RowRing;
   readonly timeline = new Timeline();
-  readonly history = new FigureHistory();
   map: ServiceMapModel = emptyMap;
   mapNumber = 0;
   status: StatusModel | undefined;
@@ -44,7 +42,6 @@ export class SessionState {
     if (read?.kind === 'map') {
       this.map = foldMap(this.map, read.map);
       this.mapNumber++;
-      this.history.sample(this.map, nowMs);
     }
     if (read?.kind === 'status') {
       this.status = statusModel(read.status);

@@ -2,7 +2,6 @@
 // commit. Rows are mirrored in a plain array so that scrolling and selecting never wait for the worker.
 
 import { emptyMap } from './empty-map.ts';
-import type { FigureSample } from './figure-history.ts';
 import type { FlowRow } from './flow-row.ts';
 import type { Commit, Connection, Counters, Held, Inspected, TabMessage, WatchKey, WorkerMessage } from './messages.ts';
 import type { ServiceMapModel } from './service-map-model.ts';
@@ -20,7 +19,6 @@ export interface Snapshot {
   readonly timeline: readonly TimelineSecond[];
   readonly counters: Counters;
   readonly connection: Connection;
-  readonly history: { readonly vertexId: string; readonly samples: readonly FigureSample[] } | undefined;
   /** False until the first map came. */
   readonly hasMap: boolean;
 }
@@ -33,7 +31,6 @@ export const emptySnapshot: Snapshot = {
   timeline: [],
   counters: { flowsPerSecond: 0, matched: 0, skipped: 0, lost: 0, gap: undefined },
   connection: { state: 'connecting' },
-  history: undefined,
   hasMap: false,
 };
 
@@ -71,10 +68,6 @@ export class TabStore {
     this.#send({ kind: 'alive' });
   }
 
-  focus(vertexId: string | undefined): void {
-    this.#send({ kind: 'focus', vertexId });
-  }
-
   /** All that is known of a row's flow. */
   inspect(seq: number): Promise<Inspected> {
     return new Promise((resolve) => {
@@ -102,7 +95,6 @@ export class TabStore {
       timeline: commit.timeline ?? before.timeline,
       counters: commit.counters,
       connection: commit.connection,
-      history: commit.history ?? before.history,
       hasMap: before.hasMap || (commit.map !== undefined && (commit.map.coveredMs > 0 || commit.map.vertices.size > 0)),
     };
     for (const listener of this.#listeners) listener();

@@ -13,8 +13,10 @@ import {
 } from '@grpc/grpc-js';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import {
+  GetSeriesRequest,
   GetServiceMapRequest,
   GetStatusRequest,
+  Series,
   ServiceMap,
   Status,
   type Vertex,
@@ -22,7 +24,7 @@ import {
   WatchResponse,
 } from '#proto/gen/parallax/v1/dashboard.ts';
 import { exchangeFlows, timestamp } from './shop-flows.ts';
-import { shopMap, shopStatus } from './shop-picture.ts';
+import { shopMap, shopSeries, shopStatus } from './shop-picture.ts';
 import { seededRandom, shopCalls } from './shop-world.ts';
 
 const TICK_MS = 100;
@@ -51,6 +53,7 @@ export async function startDashboardDouble(listen: string, seed = 7, guests = no
     {
       Watch: method('Watch', WatchRequest, WatchResponse, true),
       GetServiceMap: method('GetServiceMap', GetServiceMapRequest, ServiceMap, false),
+      GetSeries: method('GetSeries', GetSeriesRequest, Series, false),
       GetStatus: method('GetStatus', GetStatusRequest, Status, false),
     },
     {
@@ -61,6 +64,8 @@ export async function startDashboardDouble(listen: string, seed = 7, guests = no
       },
       GetServiceMap: (call: ServerUnaryCall<GetServiceMapRequest, ServiceMap>, reply: sendUnaryData<ServiceMap>) =>
         reply(null, shopMap(call.request.windowSeconds || 60, Date.now(), 1)),
+      GetSeries: (call: ServerUnaryCall<GetSeriesRequest, Series>, reply: sendUnaryData<Series>) =>
+        reply(null, shopSeries(call.request, Date.now())),
       GetStatus: (_call: ServerUnaryCall<GetStatusRequest, Status>, reply: sendUnaryData<Status>) =>
         reply(null, shopStatus(Date.now())),
     },

@@ -1,7 +1,15 @@
 // The shop as the relay would sum it up: its service map over a window, and the status of its twelve nodes.
 
 import { TrafficDirection } from '#proto/gen/flow/flow.ts';
-import { Notice_Severity, type ServiceMap, Status, VertexKind } from '#proto/gen/parallax/v1/dashboard.ts';
+import {
+  type GetSeriesRequest,
+  Notice_Severity,
+  Series,
+  SeriesBucket,
+  type ServiceMap,
+  Status,
+  VertexKind,
+} from '#proto/gen/parallax/v1/dashboard.ts';
 import { timestamp } from './shop-flows.ts';
 import { type ShopCall, type ShopService, shopCalls, shopServices } from './shop-world.ts';
 
@@ -120,4 +128,36 @@ function latencyHistogram(medianUs: number, count: number): number[] {
     const tail = Math.abs(bucket - middle - 4) < 1 ? 0.006 : 0;
     return Math.round(count * (bell + tail));
   });
+}
+
+/** The course of one service or edge: steady, with a slow minute in the middle. Of an id that is not the shop's, nothing. */
+export function shopSeries(request: GetSeriesRequest, nowMs: number): Series {
+  const { vertexId, sourceId, destinationId } = request;
+  const isInto = ({ to, from }: ShopCall) =>
+    vertexId === '' ? to === destinationId && from === sourceId : to === vertexId;
+  const into = shopCalls.filter(isInto);
+  const calls = into.length > 0 ? into : shopCalls.filter(({ from }) => from === vertexId);
+  const bucketMs = 5000;
+  const count = Math.max(2, Math.floor(((request.windowSeconds || 60) * 1000) / bucketMs));
+  const first = Math.floor(nowMs / bucketMs) - count + 1;
+  const buckets = Array.from({ length: count }, (_, index) => {
+    const sway = 1 + 0.08 * Math.sin(index / 2) + 0.05 * Math.sin(index * 1.7);
+    const isSlow = index > count * 0.62 && index < count * 0.76;
+    const bucket = SeriesBucket.create({ start: timestamp((first + index) * bucketMs) });
+    for (const each of calls) {
+      const slowness = (isSlow ? 1.7 : 1) * (1 + 0.06 * Math.sin(index * 2.3));
+      const part = edge({ ...each, medianMs: each.medianMs * slowness }, 0, (bucketMs / 1000) * SCALE * sway, nowMs);
+      bucket.flows += part.flows;
+      bucket.dropped += part.dropped;
+      bucket.connections += part.connections;
+      bucket.requests += part.requests;
+      bucket.responses += part.responses;
+      bucket.errorsServer += isSlow ? part.errorsServer * 4n : part.errorsServer;
+      part.latencyHistogram.forEach((answers, slot) => {
+        bucket.latencyHistogram[slot] = (bucket.latencyHistogram[slot] ?? 0) + answers;
+      });
+    }
+    return bucket;
+  });
+  return Series.create({ bucketMs, buckets, outgoing: into.length === 0 });
 }

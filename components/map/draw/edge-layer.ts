@@ -7,7 +7,7 @@ import type { Palette } from './palette.ts';
 
 const ARROW_LENGTH = 6;
 const ARROW_HALF = 3.3;
-const FADED_ALPHA = 0.25;
+const FADED_ALPHA = 0.4;
 /** From this many links on, plain ones step back: a dense map is read by hovering. */
 const MANY_LINKS = 300;
 const MANY_ALPHA = 0.5;

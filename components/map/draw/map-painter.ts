@@ -31,6 +31,7 @@ export class MapPainter {
   #needsPaint = false;
   #needsDots = false;
   #lastDotsMs = 0;
+  #hasDrawn = false;
   #glide: { readonly from: Scene; readonly to: Scene; readonly startMs: number } | undefined;
   /** Repaints of the static layer and the time they took, for the measuring page. */
   readonly paintMs: number[] = [];
@@ -136,6 +137,8 @@ export class MapPainter {
     this.#moveStill();
     this.paintMs.push(performance.now() - started);
     if (this.paintMs.length > 200) this.paintMs.shift();
+    if (!this.#hasDrawn) performance.mark('map drawn');
+    this.#hasDrawn = true;
   }
 
   /** The picture, or on the way between two layouts what of it is there by now. */

@@ -124,7 +124,7 @@ function paintBox(
 
 function paintCard(context: CanvasRenderingContext2D, card: CanvasCard, palette: Palette, zoom: number): void {
   const { x, y, width, height } = card.rect;
-  context.globalAlpha = card.isFaded ? 0.45 : 1;
+  context.globalAlpha = card.isFaded ? 0.6 : 1;
   if (zoom < MIN_CARD_ZOOM) {
     context.fillStyle = card.isSelected ? palette.accent : statusColour(card.status, palette, palette.fg3);
     context.beginPath();

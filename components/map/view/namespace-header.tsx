@@ -36,7 +36,7 @@ function NamespaceHeaderView(props: NamespaceHeaderProps) {
   const { group, rect, isFaded, onPress, onStep, onClose, onGrab } = props;
   return (
     <div
-      className={`group absolute top-0 left-0 flex h-6 items-center text-2xs text-fg-3 ${isFaded ? 'opacity-50' : ''} ${props.isGliding ? GLIDE : ''}`}
+      className={`group absolute top-0 left-0 flex h-6 items-center text-2xs text-fg-3 ${isFaded ? 'opacity-70' : ''} ${props.isGliding ? GLIDE : ''}`}
       style={{ width: rect.width - 2 * BOX_SIDE, transform: `translate(${rect.x + BOX_SIDE}px, ${rect.y + 4}px)` }}
     >
       <button

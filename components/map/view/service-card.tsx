@@ -64,7 +64,7 @@ function ServiceCardView(props: ServiceCardProps) {
         onBlur={() => props.onFocus(null)}
         onPointerDown={(event) => props.onGrab(event, card.id)}
         className={`absolute top-0 left-0 flex h-11 items-center gap-2.5 rounded-card border px-2.5 text-left ${surface} ${border} ${
-          props.isFaded ? 'opacity-45' : ''
+          props.isFaded ? 'opacity-60' : ''
         } ${glide}`}
         style={place}
       >
