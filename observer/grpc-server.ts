@@ -9,16 +9,9 @@ import { HealthImplementation } from 'grpc-health-check';
 import { type Authorise, admitAll, type Door, makeDoor } from './door.ts';
 import { type GenericService, toServiceDefinition } from './service-definition.ts';
 
-export interface TlsServerOptions {
-  /** PEM. */
-  readonly certificate: Buffer;
-  readonly key: Buffer;
-  /** PEM of the CAs whose client certificates are accepted, and then required. Default: none is asked for. */
-  readonly clientCa?: Buffer;
-}
-
 export interface GrpcServerOptions {
-  readonly tls?: TlsServerOptions;
+  /** Such as ServerTls. Default: plaintext. */
+  readonly credentials?: ServerCredentials;
   /** Asked for every call. Default: admit all. */
   readonly authorise?: Authorise;
   /** Services that health answers for besides "". Default: observer.Observer. */
@@ -49,7 +42,7 @@ export class GrpcServer {
       // Requests are small, and most connections carry a few streams: a page, a command, a relay.
       'grpc.max_concurrent_streams': 256,
     });
-    this.#credentials = makeCredentials(options.tls);
+    this.#credentials = options.credentials ?? ServerCredentials.createInsecure();
     this.#healthServices = ['', ...(options.healthServices ?? ['observer.Observer'])];
     this.#health = new HealthImplementation();
     this.#health.addToServer(this.server);
@@ -102,10 +95,4 @@ export class GrpcServer {
     await promise;
     clearTimeout(cut);
   }
-}
-
-function makeCredentials(tls: TlsServerOptions | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const pair = { cert_chain: tls.certificate, private_key: tls.key };
-  return ServerCredentials.createSsl(tls.clientCa ?? null, [pair], tls.clientCa !== undefined);
 }

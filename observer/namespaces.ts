@@ -30,9 +30,12 @@ export function namespacesOf(ring: FlowRing, nowMs: number): Namespace[] {
     look(sourceId[slot] as number);
     look(destinationId[slot] as number);
   }
-  return [...found.values()].sort(
-    (left, right) => compare(left.cluster, right.cluster) || compare(left.namespace, right.namespace),
-  );
+  return [...found.values()].sort(compareNamespaces);
+}
+
+/** By cluster, then by name. */
+export function compareNamespaces(left: Namespace, right: Namespace): number {
+  return compare(left.cluster, right.cluster) || compare(left.namespace, right.namespace);
 }
 
 /** By code units, as Go compares strings. */

@@ -1,6 +1,7 @@
 // Calls of a peer that are not GetFlows, over grpc-js: ServerStatus, GetNodes, GetNamespaces, Notify. One connection for
-// one peer, kept by grpc-js, which connects again by itself.
+// one peer, kept by grpc-js, which connects again by itself. No HTTP/2 pings: Go servers end connections that ping too often.
 
+import { createSecureContext } from 'node:tls';
 import { ChannelCredentials, Client, type ClientReadableStream, Metadata, status } from '@grpc/grpc-js';
 import {
   GetNamespacesRequest,
@@ -13,7 +14,7 @@ import {
 } from '#proto/gen/observer/observer.ts';
 import { type ChangeNotification, NotifyRequest, PeerDefinition } from '#proto/gen/peer/peer.ts';
 import { GrpcError } from './grpc-error.ts';
-import type { PeerTarget, TlsClientOptions } from './peer-target.ts';
+import { type PeerTarget, secureContextOptions, type TlsClientOptions } from './peer-target.ts';
 import { type GenericMethod, toMethodDefinition } from './service-definition.ts';
 
 export interface CallOptions {
@@ -33,7 +34,6 @@ export class PeerClient {
     const name = target.tls?.serverName;
     this.#client = new Client(target.address, makeCredentials(target.tls), {
       ...(name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
-      'grpc.keepalive_time_ms': 30_000,
       'grpc.max_reconnect_backoff_ms': 10_000,
     });
   }
@@ -120,7 +120,6 @@ export class PeerClient {
 
 function makeCredentials(tls: TlsClientOptions | undefined): ChannelCredentials {
   if (tls === undefined) return ChannelCredentials.createInsecure();
-  return ChannelCredentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.certificate ?? null, {
-    rejectUnauthorized: tls.skipVerification !== true,
-  });
+  const context = createSecureContext(secureContextOptions(tls));
+  return ChannelCredentials.createFromSecureContext(context, { rejectUnauthorized: tls.skipVerification !== true });
 }

@@ -1,11 +1,10 @@
-// Where a peer is and how to reach it, and an HTTP/2 connection to it.
+// Where a peer is and how it is spoken to.
 
-import { type ClientHttp2Session, connect as connectHttp2, type SecureClientSessionOptions } from 'node:http2';
-import { connect as connectSocket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 
 export interface TlsClientOptions {
   /** PEM of the CAs that may have signed the peer's certificate. Default: the system's. */
-  readonly ca?: Buffer;
+  readonly ca?: Buffer | readonly Buffer[];
   /** PEM of our own certificate and key, for mutual TLS. */
   readonly certificate?: Buffer;
   readonly key?: Buffer;
@@ -16,45 +15,18 @@ export interface TlsClientOptions {
 }
 
 export interface PeerTarget {
-  /** "host:port", "[v6]:port", or "unix:/path" (also "unix:///path"). */
+  /** As parsePeerAddress reads it; whether TLS is spoken is said by `tls` alone. */
   readonly address: string;
   /** Default: plaintext. */
   readonly tls?: TlsClientOptions;
 }
 
-/** The path of a unix socket address; undefined for others. */
-export function unixPath(address: string): string | undefined {
-  if (!address.startsWith('unix:')) return undefined;
-  return address.startsWith('unix://') ? address.slice('unix://'.length) : address.slice('unix:'.length);
-}
-
-/** What a peer's requests carry as :authority. */
-export function authorityOf(target: PeerTarget): string {
-  if (target.tls?.serverName !== undefined) return target.tls.serverName;
-  return unixPath(target.address) === undefined ? target.address : 'localhost';
-}
-
-/**
- * Starts connecting. Errors come as the session's 'error' event.
- * @param windowBytes flow-control window of a stream and of the connection
- */
-export function connectPeer(target: PeerTarget, windowBytes: number): ClientHttp2Session {
-  const options: SecureClientSessionOptions = {
-    settings: { initialWindowSize: windowBytes, enablePush: false },
+/** As node:tls takes it. Hubble speaks TLS 1.3 alone, and so do we. */
+export function secureContextOptions({ ca, certificate, key }: TlsClientOptions): SecureContextOptions {
+  return {
+    minVersion: 'TLSv1.3',
+    ...(ca === undefined ? {} : { ca: Buffer.isBuffer(ca) ? ca : [...ca] }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
   };
-  const path = unixPath(target.address);
-  if (path !== undefined) options.createConnection = () => connectSocket(path);
-  const { tls } = target;
-  if (tls !== undefined) {
-    if (tls.ca !== undefined) options.ca = tls.ca;
-    if (tls.certificate !== undefined) options.cert = tls.certificate;
-    if (tls.key !== undefined) options.key = tls.key;
-    if (tls.serverName !== undefined) options.servername = tls.serverName;
-    options.rejectUnauthorized = tls.skipVerification !== true;
-    options.minVersion = 'TLSv1.2';
-  }
-  const host = path === undefined ? target.address : 'localhost';
-  const session = connectHttp2(`${tls === undefined ? 'http' : 'https'}://${host}`, options);
-  session.once('connect', () => session.setLocalWindowSize(windowBytes));
-  return session;
 }

@@ -2,6 +2,7 @@
 // peers last said of themselves; nothing here waits.
 
 import type { FlowRing } from '#observer/flow-ring.ts';
+import { parsePeerAddress, peerAddressText } from '#observer/peer-address.ts';
 import { flowsPerSecond } from '#observer/server-status.ts';
 import {
   type GetNodesResponse,
@@ -13,7 +14,6 @@ import { HopCoverage, Notice, Notice_Severity, Status } from '#proto/gen/paralla
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import type { Intake } from './intake.ts';
 import type { FollowedPeer } from './peers/followed-peer.ts';
-import { parsePeerAddress, peerAddressText } from './peers/peer-address.ts';
 import type { RelayTime } from './relay-time.ts';
 import type { ServiceMapAggregate } from './service-map/service-map.ts';
 
@@ -198,19 +198,19 @@ export function isAvailable(peer: FollowedPeer): boolean {
 
 function nodesOf(peer: FollowedPeer): Node[] {
   if (peer.nodes !== undefined && isAvailable(peer)) return [...peer.nodes];
-  const { peer: known, reason } = peer.connection;
+  const { peer: known, tls } = peer.connection;
   const answer = peer.serverStatus;
   return [
     Node.fromPartial({
       name: peer.name,
       version: answer?.version ?? '',
       address: addressText(known.address),
-      state: isAvailable(peer)
-        ? NodeState.NODE_CONNECTED
-        : reason === undefined
-          ? NodeState.NODE_GONE
-          : NodeState.NODE_UNAVAILABLE,
-      tls: { enabled: known.tlsServerName !== undefined, serverName: known.tlsServerName ?? '' },
+      state: !isAvailable(peer)
+        ? NodeState.NODE_UNAVAILABLE
+        : peer.statusFailed
+          ? NodeState.NODE_ERROR
+          : NodeState.NODE_CONNECTED,
+      tls: { enabled: tls !== undefined, serverName: tls?.serverName ?? '' },
       uptimeNs: answer?.uptimeNs ?? 0n,
       numFlows: answer?.numFlows ?? 0n,
       maxFlows: answer?.maxFlows ?? 0n,

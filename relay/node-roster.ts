@@ -5,10 +5,8 @@ import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import type { RelayTime } from './relay-time.ts';
 
-/** The same trouble of one node is told once in this time. */
-const repeatAfterMs = 10_000;
-
 export interface NodeStanding {
+  readonly name: string;
   readonly isAvailable: boolean;
   /** Why not, in a clause about the node. */
   readonly reason: string | undefined;
@@ -19,7 +17,6 @@ export class NodeRoster {
   /** This relay's own name, which its status events carry. */
   readonly #relayName: string;
   readonly #standings = new Map<string, NodeStanding>();
-  readonly #told = new Map<string, number>();
 
   constructor(relayName: string, time: RelayTime) {
     this.#relayName = relayName;
@@ -34,12 +31,17 @@ export class NodeRoster {
     return this.#names(false);
   }
 
-  set(name: string, standing: NodeStanding): void {
-    this.#standings.set(name, standing);
+  /** @param key of the peer; its name may change once it is known */
+  set(key: string, standing: NodeStanding): void {
+    this.#standings.set(key, standing);
   }
 
-  remove(name: string): void {
-    this.#standings.delete(name);
+  isAvailable(key: string): boolean {
+    return this.#standings.get(key)?.isAvailable ?? false;
+  }
+
+  remove(key: string): void {
+    this.#standings.delete(key);
   }
 
   /** What a new follower is told before any flow: who is connected, then who is not. Serialised responses. */
@@ -51,19 +53,9 @@ export class NodeRoster {
     return events;
   }
 
-  /** The event that a node is in trouble; undefined when the same was told a moment ago. */
-  trouble(name: string, message: string): Uint8Array | undefined {
-    const nowMs = this.#time.nowMs();
-    for (const [key, toldMs] of this.#told) if (nowMs - toldMs >= repeatAfterMs) this.#told.delete(key);
-    const key = `${name} ${message}`;
-    if (this.#told.has(key)) return undefined;
-    this.#told.set(key, nowMs);
-    return this.event(NodeState.NODE_ERROR, [name], message);
-  }
-
-  event(stateChange: NodeState, nodeNames: string[], message: string): Uint8Array {
+  event(stateChange: NodeState, nodeNames: readonly string[], message: string): Uint8Array {
     const response: GetFlowsResponse = {
-      responseTypes: { $case: 'nodeStatus', value: { stateChange, nodeNames, message } },
+      responseTypes: { $case: 'nodeStatus', value: { stateChange, nodeNames: [...nodeNames], message } },
       nodeName: this.#relayName,
       time: this.#time.now(),
     };
@@ -71,9 +63,9 @@ export class NodeRoster {
   }
 
   #names(isAvailable: boolean): string[] {
-    return [...this.#standings]
-      .filter(([, one]) => one.isAvailable === isAvailable)
-      .map(([name]) => name)
+    return [...this.#standings.values()]
+      .filter((one) => one.isAvailable === isAvailable)
+      .map(({ name }) => name)
       .sort();
   }
 }

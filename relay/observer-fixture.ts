@@ -3,14 +3,18 @@
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
+import { registerPeerService } from '#observer/peer-service.ts';
 import { fromMilliseconds } from '#observer/time.ts';
 import { type DeepPartial, Flow } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 
 export interface ObserverFixtureOptions {
   readonly listen?: string;
   readonly hasHeartbeats?: boolean;
   readonly ringBytes?: number;
+  /** Serves peer.Peer too, naming itself. Default true, as an exporter does. */
+  readonly isNamed?: boolean;
 }
 
 export class ObserverFixture {
@@ -19,7 +23,10 @@ export class ObserverFixture {
   address = '';
   readonly #server = new GrpcServer();
 
-  constructor(nodeName: string, { hasHeartbeats = true, ringBytes = 4 << 20 }: ObserverFixtureOptions = {}) {
+  constructor(
+    nodeName: string,
+    { hasHeartbeats = true, ringBytes = 4 << 20, isNamed = true }: ObserverFixtureOptions = {},
+  ) {
     this.nodeName = nodeName;
     this.ring = new FlowRing({
       capacityBytes: ringBytes,
@@ -33,6 +40,14 @@ export class ObserverFixture {
       version: 'fixture',
       ...(hasHeartbeats ? { completeUpTo: () => fromMilliseconds(Date.now()) } : {}),
     });
+    if (isNamed) {
+      registerPeerService(this.#server, {
+        current: () => [
+          { name: nodeName, address: this.address, type: ChangeNotificationType.PEER_ADDED, tls: undefined },
+        ],
+        watch: () => () => {},
+      });
+    }
   }
 
   static async start(nodeName: string, options: ObserverFixtureOptions = {}): Promise<ObserverFixture> {

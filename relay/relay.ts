@@ -4,19 +4,20 @@
 import { hostname } from 'node:os';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer, type GrpcServerOptions } from '#observer/grpc-server.ts';
-import { namespacesOf } from '#observer/namespaces.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import { ClusterStatus, isAvailable } from './cluster-status.ts';
 import { registerDashboard } from './dashboard/dashboard-service.ts';
 import { MapSource } from './dashboard/map-source.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
+import { mergedNamespaces } from './merged-namespaces.ts';
+import { NodeErrors } from './node-errors.ts';
 import { NodeRoster } from './node-roster.ts';
 import { FollowedPeer } from './peers/followed-peer.ts';
 import { NotifyPeers } from './peers/notify-peers.ts';
 import type { PeerSet } from './peers/peer-set.ts';
+import type { PeerTls } from './peers/peer-tls.ts';
 import { StaticPeers } from './peers/static-peers.ts';
-import type { PeerTls } from './peers/tls-files.ts';
 import { PoliciesInForce } from './policy/policies-in-force.ts';
 import { policyReport } from './policy/policy-report.ts';
 import type { PolicySource } from './policy/policy-source.ts';
@@ -35,6 +36,8 @@ export interface RelayOptions {
   readonly peers?: readonly string[];
   /** Address of a peer.Peer service that names the peers. */
   readonly peerService?: string;
+  /** Cluster of the peer service's agents: part of the name in its certificate. Default "default". */
+  readonly clusterName?: string;
   /** Any other source of peers. */
   readonly peerSet?: PeerSet;
   /** Policies to annotate flows with. Default: none, and flows pass as they come. */
@@ -114,7 +117,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     completeUpTo: () => time.toFlowTime(intake.frontierNs),
     getNodes: async () => cluster.nodes(),
     serverStatus: async () => cluster.serverStatus(),
-    getNamespaces: async () => ({ namespaces: namespacesOf(ring, time.nowMs()) }),
+    getNamespaces: async () => ({ namespaces: await mergedNamespaces(ring, peers.values(), time.nowMs()) }),
     otherEvents: 'unimplemented',
     nowMs: () => time.nowMs(),
   });
@@ -124,15 +127,21 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     ...(policies === undefined ? {} : { policyReport: (windowSeconds) => policyReport(policies, windowSeconds) }),
   });
 
+  const errors = new NodeErrors({
+    nowMs: () => time.nowMs(),
+    tell: (names, message) => intake.tell(roster.event(NodeState.NODE_ERROR, names, message)),
+  });
   const noteAvailability = () =>
     server.setServing([...peers.values()].some((peer) => peer.connection.state === 'READY'));
-  const remove = (name: string) => {
-    const peer = peers.get(name);
+  const stand = (peer: FollowedPeer) =>
+    roster.set(peer.key, { name: peer.name, isAvailable: isAvailable(peer), reason: peer.connection.reason });
+  const remove = (key: string) => {
+    const peer = peers.get(key);
     if (peer === undefined) return;
-    peers.delete(name);
-    roster.remove(name);
+    peers.delete(key);
+    roster.remove(key);
     peer.stop();
-    intake.tell(roster.event(NodeState.NODE_GONE, [name], ''));
+    intake.tell(roster.event(NodeState.NODE_GONE, [peer.name], ''));
     noteAvailability();
   };
   const follow: Parameters<PeerSet['start']>[0] = {
@@ -143,15 +152,13 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
         intake,
         {
           state: (changed, state, reason) => {
-            const was = roster.available.includes(changed.name);
-            roster.set(changed.name, { isAvailable: isAvailable(changed), reason });
+            const was = roster.isAvailable(changed.key);
+            stand(changed);
             noteAvailability();
             if (state === 'READY') intake.tell(roster.event(NodeState.NODE_CONNECTED, [changed.name], ''));
-            else if (state === 'TRANSIENT_FAILURE' && was) {
-              const event = roster.trouble(changed.name, reason ?? '');
-              if (event !== undefined) intake.tell(event);
-            }
+            else if (state === 'TRANSIENT_FAILURE' && was) errors.note(changed.name, reason ?? '');
           },
+          named: stand,
           gap: (changed, fromNs, toNs) => {
             cluster.noteGap(changed.name, fromNs, toNs);
             const [from, to] = [fromNs, toNs].map((ns) => new Date(time.toUnixMs(ns)).toISOString());
@@ -162,7 +169,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
         },
       );
       peers.set(peer.name, one);
-      roster.set(peer.name, { isAvailable: true, reason: undefined });
+      stand(one);
       one.start();
     },
     remove,
@@ -199,6 +206,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       peerSet.stop();
       for (const peer of peers.values()) peer.stop();
       policies?.stop();
+      errors.flush();
       intake.stop();
       metrics?.close();
       await server.stop();
@@ -206,8 +214,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   };
 }
 
-function peerSetOf({ peers, peerService, peerSet, peerTls }: RelayOptions): PeerSet {
+function peerSetOf({ peers, peerService, peerSet, peerTls, clusterName }: RelayOptions): PeerSet {
   if (peerSet !== undefined) return peerSet;
-  if (peerService !== undefined) return new NotifyPeers(peerService, peerTls);
+  if (peerService !== undefined) return new NotifyPeers(peerService, peerTls, clusterName);
   return new StaticPeers(peers ?? []);
 }

@@ -1,10 +1,9 @@
 // A client of a relay or an observer that follows its flows and takes their measure: how many, how late, in which order.
 
 import { KIND_FLOW, KIND_LOST_EVENTS } from '#observer/columns.ts';
+import { PeerSession } from '#observer/peer-session.ts';
 import { GetFlowsRequest, GetFlowsResponse, ObserverDefinition } from '#proto/gen/observer/observer.ts';
 import { MessageTimeReader } from '#relay/peers/message-time.ts';
-import { parsePeerAddress } from '#relay/peers/peer-address.ts';
-import { PeerSession } from '#relay/peers/peer-session.ts';
 
 /** Latency in steps of 50 us up to 10 s. */
 const stepMs = 0.05;
@@ -21,8 +20,8 @@ export class FlowReader {
   #session: PeerSession | undefined;
 
   async start(address: string): Promise<void> {
-    this.#session = await PeerSession.connect(parsePeerAddress(address), undefined, new AbortController().signal);
-    const request = GetFlowsRequest.fromPartial({ follow: true });
+    this.#session = await PeerSession.connect({ address });
+    const request = GetFlowsRequest.encode(GetFlowsRequest.fromPartial({ follow: true })).finish();
     this.#session.stream(ObserverDefinition, ObserverDefinition.methods.getFlows, request, {
       messages: (bytes, starts, ends, count) => {
         const nowMs = performance.timeOrigin + performance.now();

@@ -2,7 +2,7 @@
 // An answer that fails leaves the peers as they are: a name server's outage is not the nodes'.
 
 import { lookup } from 'node:dns/promises';
-import { parsePeerAddress, peerAddressText } from './peer-address.ts';
+import { parsePeerAddress, peerAddressText } from '#observer/peer-address.ts';
 import { applyPeers, type Peer, type PeerListener, type PeerSet } from './peer-set.ts';
 
 /** A new node is followed within this time. */

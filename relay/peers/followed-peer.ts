@@ -1,9 +1,12 @@
 // A peer of a running relay: its connection, its way into the merge, its counters, and what it says of itself when
 // asked every two seconds.
 
-import { KIND_NODE_STATUS } from '#observer/columns.ts';
+import { KIND_FLOW, KIND_NODE_STATUS } from '#observer/columns.ts';
 import {
+  GetFlowsResponse,
+  GetNamespacesRequest,
   GetNodesRequest,
+  type Namespace,
   type Node,
   ObserverDefinition,
   ServerStatusRequest,
@@ -22,6 +25,8 @@ const askEveryMs = 2000;
 
 export interface FollowedPeerEvents {
   state(peer: FollowedPeer, state: PeerState, reason: string | undefined): void;
+  /** Its name became known. */
+  named(peer: FollowedPeer): void;
   /** Flows between these times (RelayTime nanoseconds) may be missing. */
   gap(peer: FollowedPeer, fromNs: number, toNs: number): void;
 }
@@ -30,6 +35,8 @@ export class FollowedPeer {
   readonly counters: PeerCounters = { seen: 0, lost: 0, late: 0, backfilled: 0, refused: 0 };
   /** What the peer last said of itself; undefined before it said anything, and where it does not know the question. */
   serverStatus: ServerStatusResponse | undefined;
+  /** It is connected, but did not answer ServerStatus when last asked. */
+  statusFailed = false;
   /** Nodes behind a peer that is a relay itself. */
   nodes: readonly Node[] | undefined;
   /** Losses counted before the flows came here. */
@@ -59,6 +66,7 @@ export class FollowedPeer {
         // Status of nodes behind a relay has no place in the order of flows: it is passed on as it comes.
         if (kind === KIND_NODE_STATUS) intake.tell(chunk.slice(start, end));
         else intake.take(this.#stream, kind, timeNs, chunk, start, end);
+        if (this.#isNameless && kind === KIND_FLOW) this.#readName(chunk.subarray(start, end), events);
       },
       heartbeat: (timeNs) => {
         if (this.#stream === undefined) return;
@@ -70,7 +78,13 @@ export class FollowedPeer {
     });
   }
 
+  /** As people are to know it: the node's name, or the address while that is not known. */
   get name(): string {
+    return this.connection.name;
+  }
+
+  /** What the source of peers calls it; never changes. */
+  get key(): string {
     return this.connection.peer.name;
   }
 
@@ -84,6 +98,19 @@ export class FollowedPeer {
     this.#closeStream();
   }
 
+  /** True for a node (which does not know GetNodes, unlike a relay, whose flows are of many) that goes by its address. */
+  get #isNameless(): boolean {
+    return this.name === this.connection.peer.address && this.#unknown.has('GetNodes');
+  }
+
+  #readName(message: Uint8Array, events: FollowedPeerEvents): void {
+    try {
+      if (this.connection.learnName(GetFlowsResponse.decode(message).nodeName)) events.named(this);
+    } catch {
+      // What cannot be decoded is counted where it is taken into the ring.
+    }
+  }
+
   #closeStream(): void {
     if (this.#stream !== undefined) this.#intake.close(this.#stream);
     this.#stream = undefined;
@@ -95,6 +122,14 @@ export class FollowedPeer {
     this.#timer = setInterval(() => void this.#ask(), askEveryMs);
     this.#timer.unref();
     void this.#ask();
+  }
+
+  /** Of the flows that it keeps. @throws GrpcError, or the connection's error */
+  async namespaces(): Promise<readonly Namespace[]> {
+    const { session } = this.connection;
+    if (session === undefined) return [];
+    const { getNamespaces } = ObserverDefinition.methods;
+    return (await session.unary(ObserverDefinition, getNamespaces, GetNamespacesRequest.create())).namespaces;
   }
 
   async #ask(): Promise<void> {
@@ -122,9 +157,10 @@ export class FollowedPeer {
     if (this.#unknown.has(name)) return;
     try {
       await ask();
+      if (name === 'ServerStatus') this.statusFailed = false;
     } catch (error) {
-      // Any other failure is the connection's, whose own state tells it.
       if (isUnimplemented(error)) this.#unknown.add(name);
+      else if (name === 'ServerStatus') this.statusFailed = true;
     }
   }
 }

@@ -4,24 +4,28 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS } from '#observer/columns.ts';
+import { explainConnectionError } from '#observer/connection-error.ts';
 import { GrpcError } from '#observer/grpc-error.ts';
+import { PeerSession, type StreamControl } from '#observer/peer-session.ts';
+import type { TlsClientOptions } from '#observer/peer-target.ts';
 import { packStreamOptions } from '#observer/stream-options.ts';
 import { GetFlowsRequest, ObserverDefinition } from '#proto/gen/observer/observer.ts';
 import type { RelayTime } from '../relay-time.ts';
 import { backoffMs } from './backoff.ts';
-import { explainConnectionError } from './connection-error.ts';
 import { MessageTimeReader } from './message-time.ts';
-import { parsePeerAddress } from './peer-address.ts';
-import { PeerSession, type StreamControl } from './peer-session.ts';
+import { askNodeName } from './node-name.ts';
 import type { Peer } from './peer-set.ts';
+import { type PeerTls, peerTarget, usesTls } from './peer-tls.ts';
 import { Seam } from './seam.ts';
-import { type PeerTls, readPeerTls } from './tls-files.ts';
 
 /** Names as gRPC has them for a channel. */
 export type PeerState = 'IDLE' | 'CONNECTING' | 'READY' | 'TRANSIENT_FAILURE' | 'SHUTDOWN';
 
 /** Longest silence that our own observers are asked for: what a quiet node adds to everybody's latency. */
 const heartbeatIntervalMs = 25;
+
+/** A peer that died without a word is found out within this time and five seconds; ServerStatus is asked more often. */
+const pingEveryMs = 5000;
 
 export interface PeerListener {
   /** State changed; `reason` says why where it is TRANSIENT_FAILURE. */
@@ -63,9 +67,12 @@ export class PeerConnection {
   readonly #reader = new MessageTimeReader();
   readonly #stopping = new AbortController();
   #failures = 0;
+  #nodeName: string | undefined;
+  #tls: TlsClientOptions | undefined;
 
   constructor(options: PeerConnectionOptions, listener: PeerListener) {
     this.peer = options.peer;
+    if (options.peer.name !== options.peer.address) this.#nodeName = options.peer.name;
     this.#options = options;
     this.#listener = listener;
   }
@@ -74,9 +81,26 @@ export class PeerConnection {
     return this.#state;
   }
 
+  /** The node's name; the address until it is known, and for a relay. */
+  get name(): string {
+    return this.#nodeName ?? this.peer.name;
+  }
+
+  /** Takes the name that the peer's flows carry, where it has not told one. @returns whether it was new */
+  learnName(nodeName: string): boolean {
+    if (this.#nodeName !== undefined || nodeName === '') return false;
+    this.#nodeName = nodeName;
+    return true;
+  }
+
   /** Why it is not READY, in a clause about the peer; undefined when nothing failed. */
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  /** As spoken at the latest attempt; undefined for plaintext. */
+  get tls(): { readonly serverName?: string } | undefined {
+    return this.#tls;
   }
 
   /** Set while connected, for unary calls. */
@@ -124,17 +148,17 @@ export class PeerConnection {
   async #attempt(signal: AbortSignal): Promise<string> {
     this.#become('CONNECTING', this.#reason);
     const { peer, tls } = this.#options;
-    let usesTls = peer.tlsServerName !== undefined;
+    let isSecure = false;
     try {
-      const address = parsePeerAddress(peer.address);
-      usesTls ||= address.kind === 'tcp' && address.usesTls;
-      const serverName = peer.tlsServerName ?? tls?.serverName ?? (address.kind === 'tcp' ? address.host : 'localhost');
-      const secure = usesTls ? { context: await readPeerTls(tls ?? {}), serverName } : undefined;
-      this.#session = await PeerSession.connect(address, secure, signal);
+      isSecure = usesTls(peer, tls);
+      const target = await peerTarget(peer, tls);
+      this.#tls = target.tls;
+      this.#session = await PeerSession.connect(target, { signal, pingEveryMs });
+      this.#nodeName ??= await askNodeName(this.#session, peer.address);
       await this.#follow(this.#session);
       return 'it ended the stream of flows';
     } catch (error) {
-      return error instanceof GrpcError ? error.message : explainConnectionError(error, usesTls);
+      return error instanceof GrpcError ? error.message : explainConnectionError(error, isSecure);
     } finally {
       this.#session?.close();
       this.#session = undefined;
@@ -155,7 +179,8 @@ export class PeerConnection {
     this.#listener.opened();
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#control = session.stream(ObserverDefinition, ObserverDefinition.methods.getFlows, request, {
+        const bytes = GetFlowsRequest.encode(request).finish();
+        this.#control = session.stream(ObserverDefinition, ObserverDefinition.methods.getFlows, bytes, {
           messages: (bytes, starts, ends, count) => {
             for (let i = 0; i < count; i += 1) this.#take(bytes, starts[i] as number, ends[i] as number, lastNs);
             this.#listener.batch();

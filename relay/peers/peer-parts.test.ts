@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { explainConnectionError } from '#observer/connection-error.ts';
+import { parsePeerAddress, peerAddressText } from '#observer/peer-address.ts';
 import { backoffMs } from './backoff.ts';
-import { explainConnectionError } from './connection-error.ts';
 import { DnsPeers } from './dns-peers.ts';
-import { parsePeerAddress, peerAddressText } from './peer-address.ts';
+import { hubbleServerName } from './hubble-server-name.ts';
 import type { Peer, PeerListener } from './peer-set.ts';
 import { Seam } from './seam.ts';
-import { hubbleServerName } from './tls-files.ts';
 
 class Recorder implements PeerListener {
   readonly log: string[] = [];
@@ -67,7 +67,8 @@ describe('explainConnectionError', () => {
 
 describe('hubbleServerName', () => {
   it('is the name that Hubble’s agents have in their certificates', () => {
-    assert.equal(hubbleServerName('node.1', 'east.eu'), 'node-1.east-eu.hubble-grpc.cilium.io');
+    assert.equal(hubbleServerName('east.eu/node.1'), 'node-1.east-eu.hubble-grpc.cilium.io');
+    assert.equal(hubbleServerName('node-2'), 'node-2.default.hubble-grpc.cilium.io');
   });
 });
 

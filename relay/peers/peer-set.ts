@@ -5,7 +5,7 @@ export interface Peer {
   readonly name: string;
   /** As parsePeerAddress reads it. */
   readonly address: string;
-  /** Set when the peer is to be spoken to by TLS under this name. */
+  /** Set when the peer is to be spoken to by TLS under this name; '' for the name that Hubble's agents have. */
   readonly tlsServerName?: string;
 }
 

@@ -1,7 +1,7 @@
 // Peers named on the command line. `dns:///name:port` among them stands for all addresses of the name.
 
+import { parsePeerAddress } from '#observer/peer-address.ts';
 import { DnsPeers } from './dns-peers.ts';
-import { parsePeerAddress } from './peer-address.ts';
 import type { PeerListener, PeerSet } from './peer-set.ts';
 
 export class StaticPeers implements PeerSet {
