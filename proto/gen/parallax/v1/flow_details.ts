@@ -188,6 +188,16 @@ export interface FlowDetails {
   viewSource: ViewSource;
   /** True if capture joined the connection midway, so names or counts before are unknown. */
   joinedMidway: boolean;
+  /** Where the pods at the ends run, on flows whose ends a relay named. */
+  sourceLocation: Location | undefined;
+  destinationLocation: Location | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface Location {
+  node: string;
+  /** The node's label topology.kubernetes.io/zone. */
+  zone: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -365,6 +375,8 @@ function createBaseFlowDetails(): FlowDetails {
     requestNumber: 0n,
     viewSource: 0,
     joinedMidway: false,
+    sourceLocation: undefined,
+    destinationLocation: undefined,
     _unknownFields: {},
   };
 }
@@ -418,6 +430,12 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     }
     if (message.joinedMidway !== false) {
       writer.uint32(120).bool(message.joinedMidway);
+    }
+    if (message.sourceLocation !== undefined) {
+      Location.encode(message.sourceLocation, writer.uint32(130).fork()).join();
+    }
+    if (message.destinationLocation !== undefined) {
+      Location.encode(message.destinationLocation, writer.uint32(138).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -563,6 +581,22 @@ export const FlowDetails: MessageFns<FlowDetails> = {
             message.joinedMidway = reader.bool();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.sourceLocation = Location.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.destinationLocation = Location.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -620,6 +654,16 @@ export const FlowDetails: MessageFns<FlowDetails> = {
         : isSet(object.joined_midway)
         ? globalThis.Boolean(object.joined_midway)
         : false,
+      sourceLocation: isSet(object.sourceLocation)
+        ? Location.fromJSON(object.sourceLocation)
+        : isSet(object.source_location)
+        ? Location.fromJSON(object.source_location)
+        : undefined,
+      destinationLocation: isSet(object.destinationLocation)
+        ? Location.fromJSON(object.destinationLocation)
+        : isSet(object.destination_location)
+        ? Location.fromJSON(object.destination_location)
+        : undefined,
     };
   },
 
@@ -670,6 +714,12 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     if (message.joinedMidway !== false) {
       obj.joinedMidway = message.joinedMidway;
     }
+    if (message.sourceLocation !== undefined) {
+      obj.sourceLocation = Location.toJSON(message.sourceLocation);
+    }
+    if (message.destinationLocation !== undefined) {
+      obj.destinationLocation = Location.toJSON(message.destinationLocation);
+    }
     return obj;
   },
 
@@ -713,6 +763,113 @@ export const FlowDetails: MessageFns<FlowDetails> = {
       : 0n;
     message.viewSource = object.viewSource ?? 0;
     message.joinedMidway = object.joinedMidway ?? false;
+    message.sourceLocation = (object.sourceLocation !== undefined && object.sourceLocation !== null)
+      ? Location.fromPartial(object.sourceLocation)
+      : undefined;
+    message.destinationLocation = (object.destinationLocation !== undefined && object.destinationLocation !== null)
+      ? Location.fromPartial(object.destinationLocation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLocation(): Location {
+  return { node: "", zone: "", _unknownFields: {} };
+}
+
+export const Location: MessageFns<Location> = {
+  encode(message: Location, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    if (message.zone !== "") {
+      writer.uint32(18).string(message.zone);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Location {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLocation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.zone = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Location {
+    return {
+      node: isSet(object.node) ? globalThis.String(object.node) : "",
+      zone: isSet(object.zone) ? globalThis.String(object.zone) : "",
+    };
+  },
+
+  toJSON(message: Location): unknown {
+    const obj: any = {};
+    if (message.node !== "") {
+      obj.node = message.node;
+    }
+    if (message.zone !== "") {
+      obj.zone = message.zone;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Location>, I>>(base?: I): Location {
+    return Location.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Location>, I>>(object: I): Location {
+    const message = createBaseLocation();
+    message.node = object.node ?? "";
+    message.zone = object.zone ?? "";
     return message;
   },
 };
