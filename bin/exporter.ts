@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseBytes } from './quantity.ts';
 import { runService } from './service.ts';
+import { type ServeTlsOptions, serverTlsOf, withServeTls } from './tls-option.ts';
 
-interface ExporterCommandOptions {
+interface ExporterCommandOptions extends ServeTlsOptions {
   readonly listen: string;
   readonly nodeName: string;
   readonly interfaces?: string;
@@ -20,7 +21,7 @@ interface ExporterCommandOptions {
 const shippedRecording = join(import.meta.dirname, '..', 'demo', 'recordings', 'shop.plx');
 
 export function exporterCommand(): Command {
-  return new Command('exporter')
+  return withServeTls(new Command('exporter'))
     .description("serve this node's flows (Linux, root; eBPF)")
     .option('--listen <host:port>', 'gRPC address to serve on', '127.0.0.1:4244')
     .option('--node-name <name>', 'name of this node in its flows', hostname())
@@ -32,11 +33,13 @@ export function exporterCommand(): Command {
     .option('--or-recording', 'if this machine cannot capture, say why and play the shipped recording')
     .action(async (options: ExporterCommandOptions) => {
       await runService('exporter', async () => {
+        const tls = serverTlsOf(options);
         const { startExporter } = await import('#exporter/exporter.ts');
         const exporter = await startExporter({
           listen: options.listen,
           nodeName: options.nodeName,
           ringBytes: options.ringBytes,
+          ...(tls === undefined ? {} : { tls }),
           ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
           ...(options.objects === undefined ? {} : { objects: options.objects }),
           ...(options.metrics === undefined ? {} : { metrics: options.metrics }),

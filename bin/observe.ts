@@ -76,7 +76,7 @@ async function observeServer(
   process.stdout.once('error', () => stopped.abort());
   const request = GetFlowsRequest.encode(requestOf(options, whitelist, blacklist)).finish();
   const print = printerOf(options);
-  for await (const message of flowMessages(targetOf(options), request, stopped.signal))
+  for await (const message of flowMessages(await targetOf(options), request, stopped.signal))
     await print(GetFlowsResponse.decode(message));
 }
 

@@ -73,7 +73,7 @@ async function* responsesOf(source: string): AsyncGenerator<GetFlowsResponse> {
   if (!existsSync(source) && source !== '-') {
     if (!/:\d+$|^unix:/.test(source)) throw new Error(`--flows ${source} is neither a file nor a server's host:port.`);
     const request = GetFlowsRequest.encode(GetFlowsRequest.fromPartial({ number: 2n ** 32n })).finish();
-    for await (const bytes of flowMessages(targetOf({ server: source }), request, new AbortController().signal))
+    for await (const bytes of flowMessages(await targetOf({ server: source }), request, new AbortController().signal))
       yield GetFlowsResponse.decode(bytes);
     return;
   }

@@ -49,7 +49,7 @@ async function record(file: string, options: RecordOptions): Promise<void> {
       file,
       options.description,
       options.recordedOn,
-      counted(flowMessages(targetOf(options), request, stopped.signal), count),
+      counted(flowMessages(await targetOf(options), request, stopped.signal), count),
     );
   } finally {
     clearInterval(progress);

@@ -17,7 +17,7 @@ export function watchCommand(): Command {
       async (options: ServerOptions) => {
         const stopped = new AbortController();
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
-        const client = new PeerClient(targetOf(options));
+        const client = new PeerClient(await targetOf(options));
         try {
           for await (const { name, address, type, tls } of client.notify(stopped.signal)) {
             const secured = tls === undefined ? '' : ` (TLS.ServerName: ${tls.serverName})`;

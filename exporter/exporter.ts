@@ -7,6 +7,7 @@ import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { fixedPeers, registerPeerService } from '#observer/peer-service.ts';
+import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
 import { fromMilliseconds } from '#observer/time.ts';
 import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -33,6 +34,8 @@ export interface ExporterOptions {
   readonly objects?: string;
   /** "host:port" to serve Prometheus metrics on. Default: not served. */
   readonly metrics?: string;
+  /** TLS of the gRPC server. Default: plaintext. */
+  readonly tls?: ServerTlsFiles;
   /** Recording to play instead of capturing. */
   readonly replay?: string;
   /** Recording to play if this machine cannot capture. Default: starting fails then. */
@@ -64,10 +67,13 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   };
   let source: FlowSource | undefined;
   try {
-    const server = new GrpcServer();
-    const address = await serve(server, ring, options, () => source);
+    const tls = options.tls === undefined ? undefined : await readTls(options.tls, log);
+    undo.push(() => tls?.stop());
+    const server = new GrpcServer(tls === undefined ? {} : { credentials: tls });
+    const address = await serve(server, ring, options, tls, () => source);
     undo.push(() => server.stop());
     const registry = options.metrics === undefined ? undefined : new Registry();
+    if (registry !== undefined) server.metrics.register(registry);
     const started = await startSource(ring, options, registry, log, undo);
     source = started;
     undo.push(() => started.stop());
@@ -83,11 +89,16 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   }
 }
 
+function readTls(files: ServerTlsFiles, log: (line: string) => void): Promise<ServerTls> {
+  return ServerTls.read(files, { onTrouble: (text) => log(text ?? 'TLS: the files can be used again.') });
+}
+
 /** Serves before there are flows: a client that is early waits for the first one instead of failing. */
 async function serve(
   server: GrpcServer,
   ring: FlowRing,
   { listen, nodeName }: ExporterOptions,
+  tls: ServerTls | undefined,
   source: () => FlowSource | undefined,
 ): Promise<string> {
   const host = listen.slice(0, listen.lastIndexOf(':'));
@@ -107,7 +118,14 @@ async function serve(
     nowMs: Date.now,
   });
   registerPeerService(server, {
-    current: () => [{ name: nodeName, address, type: ChangeNotificationType.PEER_ADDED, tls: undefined }],
+    current: () => [
+      {
+        name: nodeName,
+        address,
+        type: ChangeNotificationType.PEER_ADDED,
+        tls: tls === undefined ? undefined : { serverName: tls.serverName ?? '' },
+      },
+    ],
     watch: fixedPeers([]).watch,
   });
   const port = await server.listen(listen);

@@ -19,8 +19,8 @@ export interface Lane {
   readonly pendingBytes: number;
   /** True once nothing can be sent any more: cancelled, deadline passed, ended or connection lost. */
   readonly isClosed: boolean;
-  /** Sends whole frames; `onWritten` is called when these bytes have left. */
-  write(frames: Uint8Array): void;
+  /** Sends whole frames, `messages` of them; `onWritten` is called when these bytes have left. */
+  write(frames: Uint8Array, messages: number): void;
   /** Ends the call with status OK, or with the error. */
   end(error?: { code: status; message: string }): void;
 }
@@ -32,6 +32,8 @@ export interface LaneEvents {
   /** Some written bytes have left. */
   onWritten(): void;
   onClosed(): void;
+  /** Messages were sent that grpc-js did not see. */
+  onBypass?(messages: number): void;
 }
 
 /** The fast lane where grpc-js has the shape that it needs, else the plain one. */
@@ -71,8 +73,9 @@ class FastLane<Q> implements Lane {
     return this.#isEnded || this.#call.cancelled || stream.destroyed || stream.closed || stream.writableEnded;
   }
 
-  write(frames: Uint8Array): void {
+  write(frames: Uint8Array, messages: number): void {
     if (this.isClosed) return;
+    this.#events.onBypass?.(messages);
     this.#stream.write(frames, () => this.#events.onWritten());
   }
 

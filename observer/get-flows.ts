@@ -137,7 +137,7 @@ export class FlowStream {
     this.#wroteSinceHeartbeat = true;
     this.#options.counters.messages += messages;
     this.#options.counters.bytes += frames.length;
-    lane.write(frames);
+    lane.write(frames, messages);
   }
 
   /** Says how far the silence reaches. Only when everything in the ring was sent: else an earlier flow may follow. */
@@ -154,7 +154,7 @@ export class FlowStream {
     this.#promised = time;
     const response = GetFlowsResponse.fromPartial({ time: toTimestamp(time) });
     this.#options.counters.heartbeats++;
-    lane.write(frame(GetFlowsResponse.encode(response).finish()));
+    lane.write(frame(GetFlowsResponse.encode(response).finish()), 1);
   }
 
   #finish(): void {

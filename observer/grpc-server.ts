@@ -7,6 +7,7 @@ import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { type Authorise, admitAll, type Door, makeDoor } from './door.ts';
+import { GrpcMetrics } from './grpc-metrics.ts';
 import { type GenericService, toServiceDefinition } from './service-definition.ts';
 
 export interface GrpcServerOptions {
@@ -26,6 +27,8 @@ const STOP_GRACE_MS = 500;
 export class GrpcServer {
   readonly server: Server;
   readonly door: Door;
+  /** Registered where metrics are served. */
+  readonly metrics = new GrpcMetrics();
   readonly #credentials: ServerCredentials;
   readonly #health: HealthImplementation;
   readonly #healthServices: readonly string[];
@@ -34,7 +37,7 @@ export class GrpcServer {
   constructor(options: GrpcServerOptions = {}) {
     this.door = makeDoor(options.authorise ?? admitAll);
     this.server = new Server({
-      interceptors: [this.door.interceptor],
+      interceptors: [this.metrics.interceptor, this.door.interceptor],
       'grpc.max_receive_message_length': options.maxRequestBytes ?? 4 * 1024 * 1024,
       // A peer that is gone without a word is noticed within 40 s, and its streams ended.
       'grpc.keepalive_time_ms': 30_000,

@@ -103,7 +103,11 @@ export function registerObserver(server: GrpcServer, source: ObserverSource): Ob
     open.add(stream);
     streams.started++;
     streams.active = open.size;
-    const events = { onWritten: () => stream.onWritten(), onClosed: () => stream.onClosed() };
+    const events = {
+      onWritten: () => stream.onWritten(),
+      onClosed: () => stream.onClosed(),
+      onBypass: (messages: number) => server.metrics.noteSent(call.getPath(), messages),
+    };
     stream.start(openLane(call, events, source.fastLane ?? true));
   };
 

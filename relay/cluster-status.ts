@@ -94,7 +94,7 @@ export class ClusterStatus {
     const oldest = ring.slotOf(ring.oldest);
     return Status.fromPartial({
       nodes: this.nodes().nodes,
-      coverage: this.#coverage(),
+      coverage: this.coverage(),
       flowsPerSecond: flowsPerSecond(ring, nowMs, this.#startedMs),
       newestFlowAgeMs: BigInt(Math.max(0, Math.round(nowMs - newestMs))),
       notices: this.#notices(nowMs),
@@ -113,7 +113,8 @@ export class ClusterStatus {
     });
   }
 
-  #coverage(): HopCoverage[] {
+  /** What each hop saw and lost, from the kernels of the nodes to this relay. */
+  coverage(): HopCoverage[] {
     return [...this.#source.peers()].flatMap((peer) => {
       const { seen, lost, late, refused } = peer.counters;
       const losses = [

@@ -1,8 +1,9 @@
-// Prometheus metrics of a relay: Hubble's names where Hubble has them, ours under parallax_relay_. Figures are read when
+// Prometheus metrics of a relay: Hubble's names where Hubble has them, ours under parallax_relay_ and parallax_hop_. Figures are read when
 // they are asked for.
 
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { HopCoverage } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { FollowedPeer } from './peers/followed-peer.ts';
 import type { PeerState } from './peers/peer-connection.ts';
 
@@ -10,6 +11,7 @@ const states: readonly PeerState[] = ['IDLE', 'CONNECTING', 'READY', 'TRANSIENT_
 
 export interface MetricsSource {
   readonly peers: () => Iterable<FollowedPeer>;
+  readonly coverage: () => readonly HopCoverage[];
   readonly figures: () => {
     readonly queued: number;
     readonly appended: number;
@@ -49,6 +51,10 @@ export function makeMetrics(source: MetricsSource): Registry {
     'Flows repeated by a peer and left out',
     (peer) => peer.connection.duplicates,
   );
+  hopCounter(registers, source, 'seen', 'Events that came to a hop, lost ones included', ({ seen }) => seen);
+  hopCounter(registers, source, 'delivered', 'Events that a hop passed on', ({ seen, lost }) => seen - lost);
+  hopCounter(registers, source, 'late', 'Events that a hop passed on out of order', ({ late }) => late);
+  hopCounter(registers, source, 'lost', 'Events that a hop lost', ({ lost }) => lost);
   figure(registers, 'appended_total', 'Messages taken into the ring', () => source.figures().appended);
   figure(registers, 'malformed_total', 'Messages that could not be read', () => source.figures().malformed);
   figure(registers, 'sent_total', 'Messages sent to GetFlows clients', () => source.figures().sent);
@@ -101,6 +107,25 @@ function peerCounter(
     collect() {
       this.reset();
       for (const peer of source.peers()) this.inc({ peer: peer.name }, read(peer));
+    },
+  });
+}
+
+function hopCounter(
+  registers: Registry[],
+  source: MetricsSource,
+  name: string,
+  help: string,
+  read: (hop: HopCoverage) => bigint,
+): void {
+  new Counter({
+    name: `parallax_hop_${name}_total`,
+    help,
+    labelNames: ['hop', 'node'],
+    registers,
+    collect() {
+      this.reset();
+      for (const hop of source.coverage()) this.inc({ hop: hop.hop, node: hop.nodeName }, Number(read(hop)));
     },
   });
 }

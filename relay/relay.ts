@@ -5,6 +5,8 @@ import { hostname } from 'node:os';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer, type GrpcServerOptions } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
+import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
+import { Notice, Notice_Severity } from '#proto/gen/parallax/v1/dashboard.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import { ClusterStatus, isAvailable } from './cluster-status.ts';
 import { registerDashboard } from './dashboard/dashboard-service.ts';
@@ -52,7 +54,9 @@ export interface RelayOptions {
   readonly backfillFlows?: number;
   /** TLS towards peers. Default: plaintext, unless a peer's source says otherwise; then the system's CAs. */
   readonly peerTls?: PeerTls;
-  /** TLS, authoriser and limits of the own server. */
+  /** TLS of the own server. Default: plaintext. */
+  readonly serverTls?: ServerTlsFiles;
+  /** Authoriser and limits of the own server. */
   readonly server?: GrpcServerOptions;
   /** Default: this host's name. */
   readonly nodeName?: string;
@@ -97,6 +101,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const roster = new NodeRoster(nodeName, time);
   const peers = new Map<string, FollowedPeer>();
   let peerTrouble: string | undefined;
+  let tlsTrouble: string | undefined;
   const cluster = new ClusterStatus({
     ring,
     intake,
@@ -105,10 +110,18 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     version,
     peers: () => peers.values(),
     peerTrouble: () => peerTrouble,
-    moreNotices: () => policies?.notices() ?? [],
+    moreNotices: () => [...(policies?.notices() ?? []), ...tlsNotices(tlsTrouble)],
   });
 
-  const server = new GrpcServer(options.server);
+  const tls =
+    options.serverTls === undefined
+      ? undefined
+      : await ServerTls.read(options.serverTls, {
+          onTrouble: (text) => {
+            tlsTrouble = text;
+          },
+        });
+  const server = new GrpcServer({ ...options.server, ...(tls === undefined ? {} : { credentials: tls }) });
   const observer = registerObserver(server, {
     ring,
     nodeName,
@@ -180,6 +193,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 
   const registry = makeMetrics({
     peers: () => peers.values(),
+    coverage: () => cluster.coverage(),
     figures: () => ({
       queued: intake.queued,
       appended: ring.counters.appended,
@@ -193,6 +207,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       mapTooOld: map.tooOld,
     }),
   });
+  server.metrics.register(registry);
   const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);
   const port = await server.listen(options.listen).catch((error: unknown) => {
     metrics?.close();
@@ -209,9 +224,16 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       errors.flush();
       intake.stop();
       metrics?.close();
+      tls?.stop();
       await server.stop();
     },
   };
+}
+
+function tlsNotices(trouble: string | undefined): Notice[] {
+  if (trouble === undefined) return [];
+  const mend = 'Put a certificate, its key and the CAs there that belong together; they are read again every 5 s.';
+  return [Notice.create({ severity: Notice_Severity.WARNING, key: 'server-tls', text: trouble, mend })];
 }
 
 function peerSetOf({ peers, peerService, peerSet, peerTls, clusterName }: RelayOptions): PeerSet {

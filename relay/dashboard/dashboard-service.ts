@@ -61,7 +61,11 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
       ? source.maps.view({ ...request, filterKey: filterKey(request), filter })
       : undefined;
     const one = new Watch({ ...source, request, filter, mapView, onEnd: () => watches.delete(one) });
-    const lane = openLane(call, { onWritten: () => {}, onClosed: () => one.close() });
+    const lane = openLane(call, {
+      onWritten: () => {},
+      onClosed: () => one.close(),
+      onBypass: (messages) => server.metrics.noteSent(call.getPath(), messages),
+    });
     watches.set(one, () => {
       lane.end({ code: status.UNAVAILABLE, message: 'this relay is stopping' });
       one.close();

@@ -116,7 +116,7 @@ export class Watch {
 
   #sendRows(lane: Lane, sequences: readonly number[], figures: Parameters<typeof encodeFlowBatch>[2]): void {
     const responses = sequences.map((sequence) => this.#options.ring.messageAt(sequence));
-    lane.write(encodeFlowBatch(this.#options.time.now(), responses, figures));
+    lane.write(encodeFlowBatch(this.#options.time.now(), responses, figures), 1);
   }
 
   #sendMap(lane: Lane): void {
@@ -129,7 +129,7 @@ export class Watch {
 
   #send(lane: Lane, message: NonNullable<WatchResponse['message']>): void {
     const time = this.#options.time.now();
-    lane.write(frame(WatchResponse.encode({ time, message }).finish()));
+    lane.write(frame(WatchResponse.encode({ time, message }).finish()), 1);
   }
 
   #hasStalledTooLong(isStalled: boolean): boolean {
