@@ -1,10 +1,8 @@
 // Where the API server is and how to authenticate there: in a pod by the files of its service account, elsewhere by a
 // kubeconfig. Credentials are asked for before each request, so that tokens that rotate are followed.
 
-import { existsSync } from 'node:fs';
 import type { Agent } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
-import { inClusterAccess, isInCluster } from './in-cluster-access.ts';
 
 export interface Credentials {
   /** Authorization, and impersonation where it is asked for. */
@@ -25,22 +23,6 @@ export interface ApiAccess {
   credentials(): Promise<Credentials>;
   /** The server did not take them: they are read anew when they are asked for next. */
   forget(): void;
-}
-
-/**
- * @param where "auto" (in a pod its service account, else the kubeconfig), "in-cluster", or the path of a kubeconfig
- * @param context of the kubeconfig; default: its current one
- * @throws Error in words when there is no such configuration or it cannot be used
- */
-export async function openApiAccess(where: string, context?: string): Promise<ApiAccess> {
-  if (where === 'in-cluster' || (where === 'auto' && context === undefined && isInCluster())) return inClusterAccess();
-  if (where !== 'auto' && !existsSync(where))
-    throw new Error(
-      `${where} does not exist; give --kubernetes the path of a kubeconfig, "in-cluster", or nothing to find one.`,
-    );
-  // Loaded only here: with its 20,000 generated models the client takes 85 MB, which no pod of ours needs.
-  const { kubeconfigAccess } = await import('./kubeconfig-access.ts');
-  return kubeconfigAccess(where === 'auto' ? undefined : where, context);
 }
 
 /** @throws Error where credentials would travel readable over a network */

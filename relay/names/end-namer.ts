@@ -1,0 +1,273 @@
+// Names the ends of flows that their source could not name, from what the cluster's API server tells. Fills only what is
+// empty, on bytes; what a source said stands, and a flow with full names passes untouched.
+
+import { Buffer } from 'node:buffer';
+import { canonicalAddress, isLoopback } from '#kubernetes/addresses.ts';
+import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
+import { reservedEndpoint } from '#kubernetes/identities.ts';
+import type { Owner, PodIndex } from '#kubernetes/pod-index.ts';
+import type { ServiceDirectory } from '#kubernetes/service-directory.ts';
+import { WireReader } from '#observer/wire-reader.ts';
+import {
+  type FlowEnd,
+  FlowEnds,
+  HAS_ALL,
+  HAS_CLUSTER_NAME,
+  HAS_LABELS,
+  HAS_NAMESPACE,
+  HAS_POD_NAME,
+  HAS_WORKLOADS,
+} from './flow-ends.ts';
+import { Additions, FlowWriter } from './flow-writer.ts';
+import { locationField, missingFields, nothing, serviceField } from './known-end.ts';
+
+export interface EndNamerCounters {
+  /** Flows into which something was put. */
+  filled: number;
+  /** Flows that had all names there are. */
+  complete: number;
+  /** Flows with an end that nobody here knows, or that is another cluster's. */
+  unknown: number;
+  /** Flows that could not be read. */
+  failed: number;
+}
+
+export interface EndNamerOptions {
+  readonly index: PodIndex;
+  readonly services: ServiceDirectory;
+  readonly clusterName: string;
+  /** Whether everything that can have an address is known: only then is an address nobody has outside of the cluster. */
+  readonly isComplete: () => boolean;
+}
+
+/** Identities below are reserved, from there on local to a node (CIDRs, DNS names): they say all there is to say. */
+const firstIdentity = 256;
+const firstLocalIdentity = 1 << 24;
+/** Fields by node or service, kept at hand; a cluster has at most some thousands of either. */
+const maxKept = 20_000;
+
+const world = reservedEndpoint('world');
+const host = reservedEndpoint('host');
+const transports: readonly string[] = ['', 'TCP', 'UDP', '', '', 'SCTP'];
+
+export class EndNamer {
+  readonly counters: EndNamerCounters = { filled: 0, complete: 0, unknown: 0, failed: 0 };
+  readonly #index: PodIndex;
+  readonly #services: ServiceDirectory;
+  readonly #clusterName: string;
+  readonly #isComplete: () => boolean;
+  readonly #ends = new FlowEnds();
+  readonly #add = new Additions();
+  readonly #writer = new FlowWriter();
+  readonly #reader = new WireReader();
+  readonly #locations = new Map<string, Uint8Array>();
+  readonly #serviceFields = new Map<string, Uint8Array>();
+  readonly #behind = new WeakMap<EndpointInfo, EndpointInfo>();
+  #text: Buffer = Buffer.alloc(0);
+
+  constructor({ index, services, clusterName, isComplete }: EndNamerOptions) {
+    this.#index = index;
+    this.#services = services;
+    this.#clusterName = clusterName;
+    this.#isComplete = isComplete;
+  }
+
+  /** The message with what is added, valid until the next call; undefined where there is nothing to add. */
+  name(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    const ends = this.#ends;
+    try {
+      ends.scan(bytes, start, end);
+      if (!ends.isPlain) return undefined;
+      const { source, destination } = ends;
+      const isSourceOpen = isOpen(source);
+      const isDestinationOpen = isOpen(destination);
+      if (!isSourceOpen && !isDestinationOpen) {
+        this.counters.complete += 1;
+        return undefined;
+      }
+      if (this.#text.buffer !== bytes.buffer || this.#text.byteOffset !== bytes.byteOffset || this.#text.length < end)
+        this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      if (!this.#isOwnCluster(bytes)) {
+        this.counters.unknown += 1;
+        return undefined;
+      }
+      this.#add.clear();
+      const sourceOwner = this.#look(source, true, isSourceOpen);
+      const destinationOwner = this.#look(destination, false, isDestinationOpen);
+      if (!this.#hasAdded()) {
+        const isKnown = (sourceOwner ?? !isSourceOpen) && (destinationOwner ?? !isDestinationOpen);
+        this.counters[isKnown ? 'complete' : 'unknown'] += 1;
+        return undefined;
+      }
+      this.#add.sourceLocation = this.#locationOf(sourceOwner, true);
+      this.#add.destinationLocation = this.#locationOf(destinationOwner, false);
+      this.counters.filled += 1;
+      return this.#writer.write(bytes, start, end, ends, this.#add);
+    } catch {
+      // Damaged bytes are the ring's to refuse.
+      this.counters.failed += 1;
+      return undefined;
+    }
+  }
+
+  #hasAdded(): boolean {
+    const { source, destination, sourceService, destinationService } = this.#add;
+    return source.length + destination.length + sourceService.length + destinationService.length > 0;
+  }
+
+  /** Notes what one end lacks. @returns who it is, where a pod or node is known */
+  #look(one: FlowEnd, isSource: boolean, isOpenEnd: boolean): Owner | undefined {
+    const owner = this.#ownerOf(one);
+    if (!isOpenEnd) return owner;
+    const endpoint = owner === undefined ? this.#outside(one) : this.#endpointOf(owner, one, isSource);
+    if (endpoint === undefined) return owner;
+    const fields = missingFields(endpoint, one.has);
+    if (isSource) this.#add.source = fields;
+    else this.#add.destination = fields;
+    return owner;
+  }
+
+  /** By the name that the source gave, else by the address at the time of the flow. */
+  #ownerOf(one: FlowEnd): Owner | undefined {
+    const text = this.#text;
+    if (one.has & HAS_CLUSTER_NAME) {
+      if (text.toString('latin1', one.clusterNameStart, one.clusterNameEnd) !== this.#clusterName) return undefined;
+    }
+    if (one.has & HAS_POD_NAME) {
+      const namespace = text.toString('utf8', one.namespaceStart, one.namespaceEnd);
+      return this.#index.pod(namespace, text.toString('utf8', one.podNameStart, one.podNameEnd));
+    }
+    if (one.ipEnd === one.ipStart) return undefined;
+    const address = text.toString('latin1', one.ipStart, one.ipEnd);
+    const { unixMs } = this.#ends;
+    const found = this.#index.ownerOf(address, unixMs);
+    if (found !== undefined || !address.includes(':')) return found;
+    const canonical = canonicalAddress(address);
+    return canonical === undefined || canonical === address ? undefined : this.#index.ownerOf(canonical, unixMs);
+  }
+
+  #endpointOf(owner: Owner, one: FlowEnd, isSource: boolean): EndpointInfo | undefined {
+    const { object, endpoint } = owner;
+    const isEmpty = (one.has & (HAS_NAMESPACE | HAS_LABELS | HAS_POD_NAME | HAS_WORKLOADS)) === 0 && one.identity === 0;
+    switch (object.kind) {
+      case 'Pod': {
+        // The source knows a namespace, so the address may since have been given to a pod of another one.
+        const isOther =
+          (one.has & HAS_NAMESPACE) !== 0 &&
+          (one.has & HAS_POD_NAME) === 0 &&
+          this.#text.toString('utf8', one.namespaceStart, one.namespaceEnd) !== endpoint.namespace;
+        return isOther ? undefined : endpoint;
+      }
+      case 'Service': {
+        if (!one.hasService) {
+          const field = this.#serviceField(object.meta, isSource);
+          if (isSource) this.#add.sourceService = field;
+          else this.#add.destinationService = field;
+        }
+        return isEmpty ? this.#behindService(one, isSource) : undefined;
+      }
+      case 'Node':
+        if (!isEmpty) return undefined;
+        return object.meta.name === this.#nodeName() ? host : endpoint;
+      default:
+        return isEmpty ? endpoint : undefined;
+    }
+  }
+
+  /** What all pods behind a service's address are, since it is not known which of them it was: their workload, no pod. */
+  #behindService(one: FlowEnd, isSource: boolean): EndpointInfo | undefined {
+    const [protocol, port] = this.#portOf(isSource);
+    const address = this.#text.toString('latin1', one.ipStart, one.ipEnd);
+    const servicePort = this.#services.byVirtualAddress(transports[protocol] ?? '', address, port);
+    let first: EndpointInfo | undefined;
+    for (const backend of servicePort?.backends ?? []) {
+      const endpoint = this.#index.byAddress(backend.address, this.#ends.unixMs);
+      const workload = endpoint?.workloads[0];
+      if (endpoint === undefined || workload === undefined) return undefined;
+      first ??= endpoint;
+      const known = first.workloads[0];
+      const isSame =
+        first.namespace === endpoint.namespace && known?.name === workload.name && known.kind === workload.kind;
+      if (!isSame) return undefined;
+    }
+    if (first === undefined) return undefined;
+    let behind = this.#behind.get(first);
+    if (behind === undefined) {
+      behind = { ...first, podName: '' };
+      this.#behind.set(first, behind);
+    }
+    return behind;
+  }
+
+  /** An address that nobody in the cluster has. */
+  #outside(one: FlowEnd): EndpointInfo | undefined {
+    if (one.has !== 0 || one.hasService || one.ipEnd === one.ipStart) return undefined;
+    if (isLoopback(this.#text.toString('latin1', one.ipStart, one.ipEnd))) return host;
+    return this.#isComplete() ? world : undefined;
+  }
+
+  /** Addresses and pods of other clusters may be the same as here: only what this cluster's nodes saw is named. */
+  #isOwnCluster(bytes: Uint8Array): boolean {
+    const { nodeNameStart, nodeNameEnd } = this.#ends;
+    for (let at = nodeNameStart; at < nodeNameEnd; at += 1) {
+      if (bytes[at] === 0x2f) return this.#text.toString('utf8', nodeNameStart, at) === this.#clusterName;
+    }
+    return true;
+  }
+
+  /** Name of the node that saw the flow, without its cluster's. */
+  #nodeName(): string {
+    const { nodeNameStart, nodeNameEnd } = this.#ends;
+    const name = this.#text.toString('utf8', nodeNameStart, nodeNameEnd);
+    return name.slice(name.indexOf('/') + 1);
+  }
+
+  /** Number of the protocol in flow.Layer4, and the port of one end. */
+  #portOf(isSource: boolean): readonly [protocol: number, port: number] {
+    const { l4Start, l4End } = this.#ends;
+    if (l4Start === l4End) return [0, 0];
+    const reader = this.#reader;
+    reader.reset(this.#text, l4Start, l4End);
+    const protocol = reader.tag() >>> 3;
+    const end = reader.contentEnd();
+    const wanted = (isSource ? 1 : 2) << 3;
+    while (reader.position < end) {
+      const tag = reader.tag();
+      if (tag === wanted) return [protocol, reader.varint()];
+      reader.skip(tag);
+    }
+    return [protocol, 0];
+  }
+
+  #serviceField({ name, namespace }: { name: string; namespace: string }, isSource: boolean): Uint8Array {
+    const key = `${isSource}/${namespace}/${name}`;
+    return kept(this.#serviceFields, key, () => serviceField({ name, namespace }, isSource));
+  }
+
+  #locationOf(owner: Owner | undefined, isSource: boolean): Uint8Array {
+    if (owner === undefined) return nothing;
+    const { object } = owner;
+    const node = object.kind === 'Pod' ? object.nodeName : object.kind === 'Node' ? object.meta.name : '';
+    if (node === '') return nothing;
+    const zone = this.#index.node(node)?.zone ?? '';
+    return kept(this.#locations, `${isSource}/${node}/${zone}`, () => locationField(node, zone, isSource));
+  }
+}
+
+/** True where something may be missing. */
+function isOpen({ has, identity, namespaceEnd, namespaceStart }: FlowEnd): boolean {
+  if (has === HAS_ALL) return false;
+  if (identity !== 0 && (identity < firstIdentity || identity >= firstLocalIdentity)) return false;
+  // A reserved label, or a program of a host.
+  return namespaceEnd > namespaceStart || (has & (HAS_LABELS | HAS_WORKLOADS)) === 0;
+}
+
+function kept(fields: Map<string, Uint8Array>, key: string, make: () => Uint8Array): Uint8Array {
+  let field = fields.get(key);
+  if (field === undefined) {
+    if (fields.size >= maxKept) fields.clear();
+    field = make();
+    fields.set(key, field);
+  }
+  return field;
+}
