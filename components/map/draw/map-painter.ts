@@ -1,27 +1,23 @@
-// Drives the two canvases. The static one is larger than the view and is moved by CSS while the camera moves, so that
-// panning costs no painting; it is painted again when the view leaves it, or shortly after the zoom has come to rest.
-// The upper one carries the moving dots and is the only thing painted per frame.
+// Drives the still canvas. It is larger than the view and is moved by CSS while the camera moves, so that panning costs no
+// painting; it is painted again when the view leaves it, or shortly after the zoom has come to rest. The dots above it
+// (dots-layer.ts) are told where the camera is, and move by themselves.
 
-import type { Rect } from '../routing/grid-metrics.ts';
 import type { Scene } from '../scene.ts';
-import { buildEdgeLayer } from './edge-layer.ts';
-import { type DotLink, MAX_DOTS, paintDots } from './flow-dots.ts';
+import type { DotsLayer } from './dots-layer.ts';
+import { buildEdgeLayer, type EdgeLayer } from './edge-layer.ts';
 import { boxBetween, eased, GLIDE_MS, linesBetween, MAX_GLIDING_LINKS } from './glide.ts';
 import type { Palette } from './palette.ts';
-import { type Camera, paintStatic, type StaticPicture } from './static-layer.ts';
+import { type Camera, looksSame, paintStatic, type StaticPicture } from './static-layer.ts';
 
 /** Painted beyond the view on every side, as a share of it. */
 const OVERSIZE = 0.3;
 const ZOOM_REST_MS = 100;
-/** Dots at 30 frames a second look as smooth as at 60, for half of the work. */
-const DOT_FRAME_MS = 32;
 
 export class MapPainter {
   readonly #still: HTMLCanvasElement;
-  readonly #moving: HTMLCanvasElement;
+  readonly #dots: DotsLayer;
   #picture: StaticPicture | undefined;
   #palette: Palette | undefined;
-  #dots: readonly DotLink[] = [];
   #camera: Camera = { x: 0, y: 0, k: 1 };
   #painted: Camera | undefined;
   #size = { width: 0, height: 0, pixelRatio: 1 };
@@ -29,16 +25,16 @@ export class MapPainter {
   #frame = 0;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
   #needsPaint = false;
-  #needsDots = false;
-  #lastDotsMs = 0;
   #hasDrawn = false;
+  /** Built when the picture is painted, and good until it looks different. */
+  #edges: EdgeLayer | undefined;
   #glide: { readonly from: Scene; readonly to: Scene; readonly startMs: number } | undefined;
   /** Repaints of the static layer and the time they took, for the measuring page. */
   readonly paintMs: number[] = [];
 
-  constructor(still: HTMLCanvasElement, moving: HTMLCanvasElement) {
+  constructor(still: HTMLCanvasElement, dots: DotsLayer) {
     this.#still = still;
-    this.#moving = moving;
+    this.#dots = dots;
   }
 
   setSize(width: number, height: number, pixelRatio: number): void {
@@ -46,18 +42,23 @@ export class MapPainter {
     if (same || width === 0 || height === 0) return;
     this.#size = { width, height, pixelRatio };
     fitCanvas(this.#still, width * (1 + 2 * OVERSIZE), height * (1 + 2 * OVERSIZE), pixelRatio);
-    fitCanvas(this.#moving, width, height, pixelRatio);
+    this.#dots.setSize(width, height, pixelRatio);
     // Resizing clears a canvas; painting in the same task keeps it from flashing.
     this.#paintNow();
   }
 
   setPalette(palette: Palette): void {
     this.#palette = palette;
+    this.#dots.setColours({ plain: palette.particle, lit: palette.accent });
     this.#requestPaint();
   }
 
+  /** Paints only if it looks different: figures move all the time, widths and words rarely. */
   setPicture(picture: StaticPicture): void {
+    const before = this.#picture;
     this.#picture = picture;
+    if (before !== undefined && looksSame(before, picture)) return;
+    this.#edges = undefined;
     this.#requestPaint();
   }
 
@@ -65,42 +66,35 @@ export class MapPainter {
   glide(from: Scene, to: Scene): void {
     if (!this.#isAnimated || to.flat.size > MAX_GLIDING_LINKS) return;
     this.#glide = { from, to, startMs: performance.now() };
+    this.#dots.setShown(false);
     this.#requestPaint();
   }
 
-  setDots(dots: readonly DotLink[]): void {
-    let left = MAX_DOTS;
-    this.#dots = dots.map((link) => {
-      const count = Math.min(link.count, left);
-      left -= count;
-      return { ...link, count };
-    });
-    this.#needsDots = true;
-    this.#requestFrame();
+  setDots(scene: Scene, dots: Uint8Array<ArrayBuffer>): void {
+    this.#dots.setDots(scene, dots);
   }
 
-  /** Off under reduced motion and in hidden tabs: the dots then stand where they are at time 0. */
+  /** Off under reduced motion and in hidden tabs. */
   setAnimated(isAnimated: boolean): void {
     this.#isAnimated = isAnimated;
-    this.#needsDots = true;
-    this.#requestFrame();
+    this.#dots.setAnimated(isAnimated);
   }
 
   setCamera(camera: Camera): void {
     this.#camera = camera;
-    this.#needsDots = true;
+    this.#dots.setCamera(camera);
     this.#moveStill();
     if (!this.#covers()) this.#requestPaint();
     else if (this.#painted && this.#painted.k !== camera.k) {
       clearTimeout(this.#restTimer);
       this.#restTimer = setTimeout(() => this.#requestPaint(), ZOOM_REST_MS);
     }
-    this.#requestFrame();
   }
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#restTimer);
+    this.#dots.destroy();
   }
 
   #requestPaint(): void {
@@ -112,16 +106,10 @@ export class MapPainter {
     if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#onFrame);
   }
 
-  readonly #onFrame = (timeMs: number): void => {
+  readonly #onFrame = (): void => {
     this.#frame = 0;
     if (this.#needsPaint || this.#glide !== undefined) this.#paintNow();
-    const isDue = timeMs - this.#lastDotsMs >= DOT_FRAME_MS;
-    if (this.#needsDots || (this.#isAnimated && isDue)) {
-      this.#lastDotsMs = timeMs;
-      this.#needsDots = false;
-      this.#paintDots(this.#isAnimated ? timeMs : 0);
-    }
-    if (this.#glide !== undefined || (this.#isAnimated && this.#dots.length > 0)) this.#requestFrame();
+    if (this.#glide !== undefined) this.#requestFrame();
   };
 
   #paintNow(): void {
@@ -132,7 +120,8 @@ export class MapPainter {
     const { x, y, k } = this.#camera;
     const { width, height, pixelRatio } = this.#size;
     const shifted = { x: x + width * OVERSIZE, y: y + height * OVERSIZE, k };
-    paintStatic(context, this.#pictureNow(this.#picture, started), this.#palette, shifted, pixelRatio);
+    const { picture, edges } = this.#shownAt(this.#picture, started);
+    paintStatic(context, picture, edges, this.#palette, shifted, pixelRatio);
     this.#painted = this.#camera;
     this.#moveStill();
     this.paintMs.push(performance.now() - started);
@@ -142,18 +131,23 @@ export class MapPainter {
   }
 
   /** The picture, or on the way between two layouts what of it is there by now. */
-  #pictureNow(picture: StaticPicture, nowMs: number): StaticPicture {
+  #shownAt(picture: StaticPicture, nowMs: number): { picture: StaticPicture; edges: EdgeLayer } {
+    const atRest = () => {
+      this.#edges ??= buildEdgeLayer(picture.scene, picture.styles);
+      return { picture, edges: this.#edges };
+    };
     const glide = this.#glide;
-    if (glide === undefined) return picture;
+    if (glide === undefined) return atRest();
     const time = (nowMs - glide.startMs) / GLIDE_MS;
     if (time >= 1) {
       this.#glide = undefined;
-      return picture;
+      this.#dots.setShown(true);
+      return atRest();
     }
     const share = eased(Math.max(0, time));
     const { from, to } = glide;
     const boxes = picture.boxes.map((box) => ({ ...box, rect: boxBetween(from.boxes.get(box.id), box.rect, share) }));
-    return { ...picture, boxes, edges: buildEdgeLayer(linesBetween(from, to, share), picture.styles) };
+    return { picture: { ...picture, boxes }, edges: buildEdgeLayer(linesBetween(from, to, share), picture.styles) };
   }
 
   /** Puts the painted picture where the present camera wants it. */
@@ -176,18 +170,6 @@ export class MapPainter {
     const top = this.#camera.y - (painted.y + height * OVERSIZE) * scale;
     const grown = 1 + 2 * OVERSIZE;
     return left <= 0 && top <= 0 && left + width * grown * scale >= width && top + height * grown * scale >= height;
-  }
-
-  #paintDots(timeMs: number): void {
-    const context = this.#moving.getContext('2d');
-    if (!context || !this.#palette) return;
-    const { width, height, pixelRatio } = this.#size;
-    const { x, y, k } = this.#camera;
-    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    const view: Rect = { x: -x / k, y: -y / k, width: width / k, height: height / k };
-    if (this.#glide !== undefined) return;
-    paintDots(context, this.#dots, this.#palette, this.#camera, view, timeMs);
   }
 }
 

@@ -4,6 +4,7 @@
 import { middleEllipsis } from '../graph/figure-text.ts';
 import type { Status } from '../graph/figures.ts';
 import type { Rect } from '../routing/grid-metrics.ts';
+import type { Scene } from '../scene.ts';
 import { type EdgeLayer, strokeEdgeLayer } from './edge-layer.ts';
 import type { EdgeStyle } from './edge-style.ts';
 import type { Palette } from './palette.ts';
@@ -33,14 +34,40 @@ export interface CanvasBox {
 }
 
 export interface StaticPicture {
+  readonly scene: Scene;
   readonly boxes: readonly CanvasBox[];
   /** Empty while the DOM shows the cards. */
   readonly cards: readonly CanvasCard[];
   /** Box labels are painted only when the DOM does not show them. */
   readonly hasLabels: boolean;
-  readonly edges: EdgeLayer;
-  /** By link, for a moment between two layouts. */
+  /** By link. */
   readonly styles: ReadonlyMap<string, EdgeStyle>;
+}
+
+/** Whether two pictures paint the same. Far cards have no words, but these cost little to compare. */
+export function looksSame(one: StaticPicture, other: StaticPicture): boolean {
+  return (
+    one.scene === other.scene &&
+    one.hasLabels === other.hasLabels &&
+    one.cards.length === other.cards.length &&
+    one.cards.every((card, index) => isSameCard(card, other.cards[index])) &&
+    one.boxes.every((box, index) => box.title === other.boxes[index]?.title) &&
+    [...one.styles].every(([id, style]) => isSameStyle(style, other.styles.get(id)))
+  );
+}
+
+function isSameCard(one: CanvasCard, other: CanvasCard | undefined): boolean {
+  return (
+    one.line === other?.line &&
+    one.title === other.title &&
+    one.status === other.status &&
+    one.isSelected === other.isSelected &&
+    one.isFaded === other.isFaded
+  );
+}
+
+function isSameStyle(one: EdgeStyle, other: EdgeStyle | undefined): boolean {
+  return one.status === other?.status && one.emphasis === other.emphasis && one.width === other.width;
 }
 
 const GRID_PITCH = 22;
@@ -52,6 +79,7 @@ const MIN_CARD_ZOOM = 0.16;
 export function paintStatic(
   context: CanvasRenderingContext2D,
   picture: StaticPicture,
+  edges: EdgeLayer,
   palette: Palette,
   camera: Camera,
   pixelRatio: number,
@@ -71,7 +99,7 @@ export function paintStatic(
   };
   for (const box of picture.boxes)
     if (overlaps(box.rect, view)) paintBox(context, box, palette, picture.hasLabels, camera.k);
-  strokeEdgeLayer(context, picture.edges, palette);
+  strokeEdgeLayer(context, edges, palette);
   for (const card of picture.cards) if (overlaps(card.rect, view)) paintCard(context, card, palette, camera.k);
   context.globalAlpha = 1;
 }

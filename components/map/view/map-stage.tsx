@@ -12,7 +12,7 @@ import type { Scene } from '../scene.ts';
 import type { SceneKeeper, SceneSnapshot } from '../scene-keeper.ts';
 import { type Hover, HoverTooltip } from './hover-tooltip.tsx';
 import { ZoomControls } from './map-controls.tsx';
-import { canvasBoxes, canvasCards, dotsOf, edgesOf } from './picture.ts';
+import { canvasBoxes, canvasCards, dotsOf, stylesOf } from './picture.ts';
 import { StageCards } from './stage-cards.tsx';
 import { cardsInView, cellAt, cornerOf, groupOf, isSameHit, pointIn, selectionOf, stepOf } from './stage-geometry.ts';
 import { keyAction } from './stage-keys.ts';
@@ -54,7 +54,7 @@ export function MapStage(props: MapStageProps) {
   const stage = useRef<HTMLDivElement>(null);
   const world = useRef<HTMLDivElement>(null);
   const still = useRef<HTMLCanvasElement>(null);
-  const moving = useRef<HTMLCanvasElement>(null);
+  const moving = useRef<HTMLDivElement>(null);
   const cullTimer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const [rest, setRest] = useState<Camera>({ x: 0, y: 0, k: 1 });
   const [hover, setHover] = useState<Hover | null>(null);
@@ -90,12 +90,13 @@ export function MapStage(props: MapStageProps) {
 
   useEffect(() => {
     painter.current?.setPicture({
+      scene,
       boxes: canvasBoxes(graph, scene),
       cards: hasDomCards ? [] : canvasCards(graph, scene, figures, metric, highlight),
       hasLabels: !hasDomCards,
-      ...edgesOf(scene, figures, metric, highlight),
+      styles: stylesOf(scene, figures, metric, highlight),
     });
-    painter.current?.setDots(dotsOf(scene, figures, highlight));
+    painter.current?.setDots(scene, dotsOf(scene, figures, highlight));
   }, [graph, scene, figures, metric, highlight, hasDomCards, painter]);
 
   const shownScene = useRef<Scene>(undefined);
@@ -248,7 +249,7 @@ export function MapStage(props: MapStageProps) {
       onKeyDown={onKeyDown}
     >
       <canvas ref={still} className="absolute top-0 left-0 origin-top-left" />
-      <canvas ref={moving} className="pointer-events-none absolute top-0 left-0" />
+      <div ref={moving} className="pointer-events-none absolute top-0 left-0" />
       <div ref={world} className="absolute top-0 left-0 origin-top-left">
         <StageCards
           snapshot={snapshot}

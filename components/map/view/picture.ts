@@ -1,8 +1,7 @@
 // Scene, figures and highlight put together into what the painter and the cards show. Pure.
 
-import { buildEdgeLayer, type EdgeLayer } from '../draw/edge-layer.ts';
 import { type EdgeStyle, edgeWidth } from '../draw/edge-style.ts';
-import { type DotLink, dotsFor } from '../draw/flow-dots.ts';
+import { dotByte, dotsFor } from '../draw/flow-dots.ts';
 import type { CanvasBox, CanvasCard } from '../draw/static-layer.ts';
 import { cardLine, figureLines, formatCount } from '../graph/figure-text.ts';
 import type { Figures, MapFigures } from '../graph/figures.ts';
@@ -12,12 +11,12 @@ import type { MapMetric } from '../map-view-types.ts';
 import type { Scene } from '../scene.ts';
 import { STATUS_WORDS } from './status-mark.tsx';
 
-export function edgesOf(
+export function stylesOf(
   scene: Scene,
   figures: MapFigures,
   metric: MapMetric,
   highlight: Highlight,
-): { edges: EdgeLayer; styles: ReadonlyMap<string, EdgeStyle> } {
+): ReadonlyMap<string, EdgeStyle> {
   const styles = new Map<string, EdgeStyle>();
   for (const id of scene.routes.keys()) {
     const each = figures.links.get(id);
@@ -28,18 +27,19 @@ export function edgesOf(
       width: edgeWidth(each, metric, figures.seconds),
     });
   }
-  return { edges: buildEdgeLayer(scene, styles), styles };
+  return styles;
 }
 
 /** Dropped links carry no dots: nothing arrives. */
-export function dotsOf(scene: Scene, figures: MapFigures, highlight: Highlight): DotLink[] {
-  const dots: DotLink[] = [];
-  for (const [id, path] of scene.flat) {
+export function dotsOf(scene: Scene, figures: MapFigures, highlight: Highlight): Uint8Array<ArrayBuffer> {
+  const dots = new Uint8Array(scene.flat.size);
+  let index = -1;
+  for (const id of scene.flat.keys()) {
+    index += 1;
     const each = figures.links.get(id);
     const isLit = highlight.litLinks.has(id);
     if (!each || each.status === 'bad' || (highlight.fadesRest && !isLit)) continue;
-    const count = dotsFor(Math.max(each.requests, each.forwarded) / figures.seconds);
-    if (count > 0) dots.push({ path, count, isLit });
+    dots[index] = dotByte(dotsFor(Math.max(each.requests, each.forwarded) / figures.seconds), isLit);
   }
   return dots;
 }

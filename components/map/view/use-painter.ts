@@ -3,18 +3,17 @@
 // The painter of a stage's two canvases, told of size, colours and whether anything may move.
 
 import { type RefObject, useEffect, useRef } from 'react';
+import { DotsLayer } from '../draw/dots-layer.ts';
 import { MapPainter } from '../draw/map-painter.ts';
 import { useMotionAllowed } from './use-motion-allowed.ts';
 import { usePalette } from './use-palette.ts';
 import type { StageSize } from './use-stage-size.ts';
 
-type Canvas = RefObject<HTMLCanvasElement | null>;
-
 /** @returns null before the canvases are there and after they went. */
 export function usePainter(
   stage: RefObject<HTMLElement | null>,
-  still: Canvas,
-  moving: Canvas,
+  still: RefObject<HTMLCanvasElement | null>,
+  moving: RefObject<HTMLElement | null>,
   size: StageSize,
 ): RefObject<MapPainter | null> {
   const painter = useRef<MapPainter | null>(null);
@@ -22,7 +21,7 @@ export function usePainter(
   const isMotionAllowed = useMotionAllowed();
   useEffect(() => {
     if (!still.current || !moving.current) return;
-    const made = new MapPainter(still.current, moving.current);
+    const made = new MapPainter(still.current, new DotsLayer(moving.current));
     painter.current = made;
     return () => {
       made.destroy();
