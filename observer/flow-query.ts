@@ -3,6 +3,7 @@
 //
 // Start: `since` at the first flow of that time or later; else `first` at the oldest; else with `follow` and no `number`
 // at the end; else as far back as gives `number` matching flows (0 means all).
+// With a quota, `number` is meant for each node, as by a relay.
 // End: after `number` flows unless following; at the first flow later than `until`; when not following, at the message
 // that was newest when the query began.
 // Lost events and node status pass every filter, count towards no number and ignore the time range.
@@ -12,6 +13,7 @@ import { type GetFlowsRequest, GetFlowsResponse } from '#proto/gen/observer/obse
 import type { FlowRing } from './flow-ring.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { frame } from './frame.ts';
+import { NodeQuota } from './node-quota.ts';
 import { type FlowTime, fromTimestamp, isLater, toTimestamp } from './time.ts';
 
 /** What one step gives: frames to send (maybe none), and what to do next. */
@@ -49,6 +51,9 @@ export class FlowQuery {
   readonly #selection: FlowSelection;
   readonly #bounds: QueryBounds;
   readonly #nodeName: string;
+  readonly #quota: NodeQuota | undefined;
+  /** What came before is history, of which a quota takes the latest. */
+  readonly #historyEnd: number;
   /** Where a query that does not follow ends. */
   readonly #end: number;
   #position: number;
@@ -58,21 +63,32 @@ export class FlowQuery {
   #remaining: number;
   #lost = 0;
 
-  /** @param nodeName of this observer, for the lost events it reports */
-  constructor(selection: FlowSelection, bounds: QueryBounds, nodeName: string) {
+  /**
+   * @param nodeName of this observer, for the lost events it reports
+   * @param nodes of which `number` is meant each; undefined where it is meant for the whole answer
+   */
+  constructor(selection: FlowSelection, bounds: QueryBounds, nodeName: string, nodes?: readonly string[]) {
     const ring = selection.ring;
+    const hasAll = bounds.number === 0 || bounds.number >= ring.next - ring.oldest;
+    const goesBack = bounds.since === undefined && !bounds.first;
+    // Whoever follows from a start gets everything from there on.
+    if (nodes !== undefined && !hasAll && (goesBack || !bounds.follow)) {
+      this.#quota = new NodeQuota(ring, bounds.number, nodes);
+    }
     this.#ring = ring;
     this.#selection = selection;
     this.#bounds = bounds;
     this.#nodeName = nodeName;
+    this.#historyEnd = ring.next;
     this.#end = bounds.follow ? Number.POSITIVE_INFINITY : ring.next;
-    this.#remaining = bounds.follow || bounds.number === 0 ? Number.POSITIVE_INFINITY : bounds.number;
+    const isCounted = !bounds.follow && bounds.number > 0 && this.#quota === undefined;
+    this.#remaining = isCounted ? bounds.number : Number.POSITIVE_INFINITY;
     this.#position = ring.next;
     if (bounds.since !== undefined) this.#position = firstSince(ring, bounds.since);
     else if (bounds.first) this.#position = ring.oldest;
     else if (bounds.number === 0) this.#position = bounds.follow ? ring.next : ring.oldest;
-    else if (bounds.number >= ring.next - ring.oldest) this.#position = ring.oldest;
-    else this.#toRewind = bounds.number;
+    else if (hasAll) this.#position = ring.oldest;
+    else this.#toRewind = this.#quota === undefined ? bounds.number : Number.POSITIVE_INFINITY;
   }
 
   /** Messages this reader missed because the ring had overwritten them. */
@@ -98,6 +114,7 @@ export class FlowQuery {
       flows: this.#remaining,
       since: this.#bounds.since,
       until: this.#bounds.until,
+      quota: this.#position < this.#historyEnd ? this.#quota : undefined,
     });
     this.#position = piece.to;
     this.#remaining -= piece.flows;
@@ -107,6 +124,7 @@ export class FlowQuery {
 
   #stateAfter(isPastUntil: boolean): QueryStep['state'] {
     if (isPastUntil || this.#remaining <= 0 || this.#position >= this.#end) return 'done';
+    if (this.#quota?.isSpent) return 'done';
     return this.#position >= this.#ring.next ? 'caught-up' : 'more';
   }
 
@@ -120,9 +138,13 @@ export class FlowQuery {
         return;
       }
       const from = Math.max(oldest, this.#position - this.#selection.plan.blockSize);
-      const passed = this.#selection.goBack(from, this.#position, this.#toRewind, this.#bounds.until);
+      const passed = this.#selection.goBack(from, this.#position, this.#toRewind, {
+        until: this.#bounds.until,
+        quota: this.#quota,
+      });
       this.#toRewind -= passed.flows;
       this.#position = passed.position;
+      if (this.#quota?.isComplete) this.#toRewind = 0;
     }
   }
 

@@ -6,6 +6,7 @@ import { KIND_FLOW } from './columns.ts';
 import type { FieldMask } from './field-mask.ts';
 import { BLOCK, FilterPlan, MARK_FLOW, MARK_NONE } from './filter-plan.ts';
 import type { FlowRing } from './flow-ring.ts';
+import type { NodeQuota } from './node-quota.ts';
 import { FRAME_PREFIX_BYTES } from './slab.ts';
 import { type FlowTime, isLater } from './time.ts';
 import { MalformedMessageError } from './wire-reader.ts';
@@ -40,6 +41,8 @@ export interface PieceLimits {
   readonly since: FlowTime | undefined;
   /** Stop at the first flow after this. */
   readonly until: FlowTime | undefined;
+  /** Leave out flows that it does not admit. */
+  readonly quota: NodeQuota | undefined;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -74,7 +77,10 @@ export class FlowSelection {
   /** Reads on from a sequence that is in the ring (or is ring.next). May select nothing and still move on. */
   read(from: number, limits: PieceLimits): Piece {
     const isShared =
-      limits.since === undefined && limits.until === undefined && limits.flows === Number.POSITIVE_INFINITY;
+      limits.since === undefined &&
+      limits.until === undefined &&
+      limits.quota === undefined &&
+      limits.flows === Number.POSITIVE_INFINITY;
     if (!isShared) return this.#make(from, limits);
     const kept = this.#kept.find((piece) => piece.from === from && piece.to <= limits.end);
     if (kept !== undefined) {
@@ -90,25 +96,31 @@ export class FlowSelection {
   }
 
   /**
-   * Goes back from `to` until `wanted` selected flows that are not later than `until` were passed.
+   * Goes back from `to` until `wanted` selected flows that are not later than `until` were passed, or the quota is full.
    * @param from where to stop at the latest; [from, to) is in the ring, at most BLOCK
    * @returns how many were passed, and where the last of them is (`from` if they were fewer than wanted)
    */
-  goBack(from: number, to: number, wanted: number, until: FlowTime | undefined): { flows: number; position: number } {
+  goBack(
+    from: number,
+    to: number,
+    wanted: number,
+    { until, quota }: Pick<PieceLimits, 'until' | 'quota'>,
+  ): { flows: number; position: number } {
     this.plan.select(from, to, this.#marks);
     let flows = 0;
     for (let position = to - 1; position >= from; position--) {
       if (this.#marks[position - from] !== MARK_FLOW) continue;
       if (until !== undefined && this.#isAfter(position, until)) continue;
+      if (quota !== undefined && !quota.takeBack(position)) continue;
       flows++;
-      if (flows === wanted) return { flows, position };
+      if (flows === wanted || quota?.isComplete) return { flows, position };
     }
     return { flows, position: from };
   }
 
   #make(from: number, limits: PieceLimits): Piece {
     const { length, kind, slotMask } = this.ring.columns;
-    const { since, until } = limits;
+    const { since, until, quota } = limits;
     const decodesBefore = this.plan.decodes;
     const scanEnd = Math.min(limits.end, from + SCAN_PER_PIECE);
     const marks = this.#marks;
@@ -134,6 +146,7 @@ export class FlowSelection {
         if (mark === MARK_NONE) continue;
         if (mark === MARK_FLOW) {
           if (since !== undefined && this.#isBefore(position, since)) continue;
+          if (quota !== undefined && !quota.admits(position)) continue;
           flows++;
         }
         if (runs.length > 0 && runs[runs.length - 1] === position) runs[runs.length - 1] = position + 1;

@@ -72,6 +72,10 @@ export class GrpcServer {
     this.#closers.add(close);
   }
 
+  offStop(close: () => void): void {
+    this.#closers.delete(close);
+  }
+
   /**
    * @param address "host:port" (port 0 for any free one) or "unix:/path"
    * @returns the port bound; 0 for a unix socket
@@ -88,7 +92,7 @@ export class GrpcServer {
   /** Says NOT_SERVING, ends streams, and closes; calls still running after half a second are cut. */
   async stop(): Promise<void> {
     this.setServing(false);
-    for (const close of this.#closers) close();
+    for (const close of [...this.#closers]) close();
     const { promise, resolve } = Promise.withResolvers<void>();
     const cut = setTimeout(() => {
       this.server.forceShutdown();

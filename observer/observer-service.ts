@@ -35,6 +35,8 @@ export interface ObserverSource {
   readonly version: string;
   /** Time up to which the ring is complete; heartbeats promise it. Default: the time of the newest flow. */
   readonly completeUpTo?: () => FlowTime | undefined;
+  /** Names of the nodes behind a relay: `number` is meant for each of them. Default: one node, this one. */
+  readonly nodes?: () => readonly string[];
   /** Serialised GetFlowsResponses to send before any flow of a call. */
   readonly preamble?: (request: GetFlowsRequest) => readonly Uint8Array[];
   /** Default: UNIMPLEMENTED, as on a node. */
@@ -84,7 +86,7 @@ export function registerObserver(server: GrpcServer, source: ObserverSource): Ob
       throw new GrpcError(status.RESOURCE_EXHAUSTED, message);
     }
     const { selection, release } = selections.acquire(call.request);
-    const query = new FlowQuery(selection, boundsOf(call.request), source.nodeName);
+    const query = new FlowQuery(selection, boundsOf(call.request), source.nodeName, source.nodes?.());
     const stream = new FlowStream({
       ring,
       query,
@@ -122,10 +124,19 @@ export function registerObserver(server: GrpcServer, source: ObserverSource): Ob
     }
   };
 
-  const otherEvents = (method: string) => (call: ServerWritableStream<unknown, unknown>) => {
+  /** Nothing here makes such events: a node's stream of them is empty, and stays open where it is to follow. */
+  const otherEvents = (method: string) => (call: ServerWritableStream<{ readonly follow: boolean }, unknown>) => {
     if (source.otherEvents === 'unimplemented') {
       call.emit('error', { code: status.UNIMPLEMENTED, details: `${method} not yet implemented` });
-    } else call.end();
+      return;
+    }
+    if (!call.request.follow) {
+      call.end();
+      return;
+    }
+    const stop = () => call.emit('error', { code: status.UNAVAILABLE, details: 'this observer is stopping' });
+    server.onStop(stop);
+    call.once('cancelled', () => server.offStop(stop));
   };
 
   server.addService(

@@ -2,6 +2,9 @@
 // together and owns no logic of its own.
 
 import { hostname } from 'node:os';
+import type { ApiAccess } from '#kubernetes/api-access.ts';
+import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
+import type { ResourceName } from '#kubernetes/resource.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer, type GrpcServerOptions } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
@@ -13,6 +16,8 @@ import { registerDashboard } from './dashboard/dashboard-service.ts';
 import { MapSource } from './dashboard/map-source.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
 import { mergedNamespaces } from './merged-namespaces.ts';
+import { ClusterNames, nameResources } from './names/cluster-names.ts';
+import { registerNameMetrics } from './names/name-metrics.ts';
 import { NodeErrors } from './node-errors.ts';
 import { NodeRoster } from './node-roster.ts';
 import { FollowedPeer } from './peers/followed-peer.ts';
@@ -38,10 +43,12 @@ export interface RelayOptions {
   readonly peers?: readonly string[];
   /** Address of a peer.Peer service that names the peers. */
   readonly peerService?: string;
-  /** Cluster of the peer service's agents: part of the name in its certificate. Default "default". */
+  /** Cluster of the nodes that are followed: in the names of ends, and of the peer service's certificate. Default "default". */
   readonly clusterName?: string;
   /** Any other source of peers. */
   readonly peerSet?: PeerSet;
+  /** The API server of the cluster, to name what the nodes cannot name. Default: ends are as the nodes name them. */
+  readonly kubernetes?: ApiAccess;
   /** Policies to annotate flows with. Default: none, and flows pass as they come. */
   readonly policies?: PolicySource;
   /** Kubernetes objects (file or folder) that name pods, ports and services for the policies. Default: what flows tell. */
@@ -82,6 +89,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   });
   const ends = new EndTable(ring);
   const map = new ServiceMapAggregate({ ring, ends });
+  const kubernetes = options.kubernetes === undefined ? undefined : watchOf(options.kubernetes);
+  const names = kubernetes === undefined ? undefined : new ClusterNames(kubernetes, options.clusterName ?? 'default');
   const policies =
     options.policies === undefined
       ? undefined
@@ -94,8 +103,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     ring,
     time,
     onFlow: (sequence, nowMs) => map.add(sequence, nowMs),
-    // Between the merge and the ring, so that everything behind sees what policy says.
-    ...(policies === undefined ? {} : { annotate: (bytes, start, end) => policies.annotate(bytes, start, end) }),
+    // Between the merge and the ring, so that everything behind sees who the ends are and what policy says.
+    ...annotating(names, policies),
     ...(options.merge === undefined ? {} : { merge: options.merge }),
   });
   const roster = new NodeRoster(nodeName, time);
@@ -110,7 +119,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     version,
     peers: () => peers.values(),
     peerTrouble: () => peerTrouble,
-    moreNotices: () => [...(policies?.notices() ?? []), ...tlsNotices(tlsTrouble)],
+    moreNotices: () => [...(kubernetes?.notices() ?? []), ...(policies?.notices() ?? []), ...tlsNotices(tlsTrouble)],
   });
 
   const tls =
@@ -126,6 +135,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     ring,
     nodeName,
     version,
+    nodes: () => cluster.nodes().nodes.map(({ name }) => name),
     preamble: () => roster.greeting(),
     completeUpTo: () => time.toFlowTime(intake.frontierNs),
     getNodes: async () => cluster.nodes(),
@@ -208,11 +218,13 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     }),
   });
   server.metrics.register(registry);
+  if (names !== undefined && kubernetes !== undefined) registerNameMetrics(registry, names, kubernetes);
   const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);
   const port = await server.listen(options.listen).catch((error: unknown) => {
     metrics?.close();
     throw error;
   });
+  await kubernetes?.start(kubernetesStartMs);
   await policies?.start();
   peerSet.start(follow);
   return {
@@ -221,6 +233,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       peerSet.stop();
       for (const peer of peers.values()) peer.stop();
       policies?.stop();
+      names?.stop();
+      await kubernetes?.stop();
       errors.flush();
       intake.stop();
       metrics?.close();
@@ -240,4 +254,29 @@ function peerSetOf({ peers, peerService, peerSet, peerTls, clusterName }: RelayO
   if (peerSet !== undefined) return peerSet;
   if (peerService !== undefined) return new NotifyPeers(peerService, peerTls, clusterName);
   return new StaticPeers(peers ?? []);
+}
+
+/** Flows are not kept waiting for longer by an API server that does not answer. */
+const kubernetesStartMs = 5000;
+/** What names are made of, and what policies are read from. */
+const kubernetesResources: readonly ResourceName[] = nameResources;
+
+function watchOf(access: ApiAccess): ClusterWatch {
+  return new ClusterWatch({ access, component: 'relay', resources: kubernetesResources });
+}
+
+/** Names first: policies ask for the labels of both ends. */
+function annotating(
+  names: ClusterNames | undefined,
+  policies: PoliciesInForce | undefined,
+): Pick<IntakeOptions, 'annotate'> {
+  if (names === undefined && policies === undefined) return {};
+  return {
+    annotate: (bytes, start, end) => {
+      const named = names?.name(bytes, start, end);
+      const annotated =
+        named === undefined ? policies?.annotate(bytes, start, end) : policies?.annotate(named, 0, named.length);
+      return annotated ?? named;
+    },
+  };
 }
