@@ -3,13 +3,15 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { type KubernetesOptions, kubernetesOf } from './kubernetes-option.ts';
 import { parseBytes } from './quantity.ts';
 import { runService } from './service.ts';
 import { type ServeTlsOptions, serverTlsOf, withServeTls } from './tls-option.ts';
 
-interface ExporterCommandOptions extends ServeTlsOptions {
+interface ExporterCommandOptions extends ServeTlsOptions, KubernetesOptions {
   readonly listen: string;
   readonly nodeName: string;
+  readonly clusterName: string;
   readonly interfaces?: string;
   readonly objects?: string;
   readonly metrics?: string;
@@ -25,8 +27,14 @@ export function exporterCommand(): Command {
     .description("serve this node's flows (Linux, root; eBPF)")
     .option('--listen <host:port>', 'gRPC address to serve on', '127.0.0.1:4244')
     .option('--node-name <name>', 'name of this node in its flows', hostname())
+    .option('--cluster-name <name>', 'cluster of this node, in the names of ends and of the node', 'default')
     .option('--interfaces <globs>', 'capture on these interfaces only, comma-separated (default: all)')
     .option('--objects <path>', 'Kubernetes objects (JSON or YAML, a file or a folder) to name pods and services from')
+    .option(
+      '--kubernetes [where]',
+      'name the pods of this node from the Kubernetes API: in-cluster, a kubeconfig, or by itself whichever there is',
+    )
+    .option('--kubernetes-context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
     .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 64 * 1024 * 1024)
     .addOption(new Option('--replay <file>', 'play a recording instead of capturing').conflicts('orRecording'))
@@ -34,10 +42,13 @@ export function exporterCommand(): Command {
     .action(async (options: ExporterCommandOptions) => {
       await runService('exporter', async () => {
         const tls = serverTlsOf(options);
+        const kubernetes = await kubernetesOf(options);
         const { startExporter } = await import('#exporter/exporter.ts');
         const exporter = await startExporter({
           listen: options.listen,
           nodeName: options.nodeName,
+          clusterName: options.clusterName,
+          ...(kubernetes === undefined ? {} : { kubernetes }),
           ringBytes: options.ringBytes,
           ...(tls === undefined ? {} : { tls }),
           ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),

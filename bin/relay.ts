@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { parseListenAddress } from './address.ts';
+import { type KubernetesOptions, kubernetesOf } from './kubernetes-option.ts';
 import { parseBytes } from './quantity.ts';
 import { runService } from './service.ts';
 import {
@@ -14,7 +15,7 @@ import {
   withServeTls,
 } from './tls-option.ts';
 
-interface RelayOptions extends ServeTlsOptions, PeerTlsOptions {
+interface RelayOptions extends ServeTlsOptions, PeerTlsOptions, KubernetesOptions {
   readonly listen: string;
   readonly nodeName: string;
   readonly clusterName: string;
@@ -41,10 +42,19 @@ function serviceOptions(): Command {
       ).conflicts('peerService'),
     )
     .option('--peer-service <address>', 'follow the nodes that this peer.Peer service names')
-    .option('--cluster-name <name>', 'cluster of the peer service: part of the name in its certificate', 'default')
+    .option(
+      '--cluster-name <name>',
+      'cluster of these nodes: in the names of ends, and of the certificate of --peer-service',
+      'default',
+    )
     .option('--node-name <name>', 'name of this relay in what it says of its nodes', hostname())
     .addOption(new Option('--history <where>', 'keep flows on disk: not there yet').choices(['off']).default('off'))
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
+    .option(
+      '--kubernetes [where]',
+      'name the ends of flows from the Kubernetes API: in-cluster, a kubeconfig, or by itself whichever there is',
+    )
+    .option('--kubernetes-context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--policies <path>', 'say of each flow which of these policies (YAML or JSON, a file or folder) decides it')
     .option('--objects <path>', 'Kubernetes objects (a file or folder) to know pods and services by, for --policies')
     .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 256 * 1024 * 1024);
@@ -56,6 +66,7 @@ async function start(options: RelayOptions): Promise<void> {
       throw new Error('no peers: name them with --peers HOST:PORT,... or --peer-service ADDRESS.');
     const [serverTls, peerTls] = [serverTlsOf(options), peerTlsOf(options)];
     const { startRelay } = await import('#relay/relay.ts');
+    const kubernetes = await kubernetesOf(options);
     const { PolicyFiles } = await import('#relay/policy/policy-files.ts');
     const relay = await startRelay({
       listen: options.listen,
@@ -66,6 +77,7 @@ async function start(options: RelayOptions): Promise<void> {
       ...(options.peers === undefined ? {} : { peers: options.peers.split(',').map((peer) => peer.trim()) }),
       ...(options.peerService === undefined ? {} : { peerService: options.peerService }),
       ...(options.metrics === undefined ? {} : { metrics: parseListenAddress(options.metrics) }),
+      ...(kubernetes === undefined ? {} : { kubernetes }),
       ...(options.policies === undefined ? {} : { policies: new PolicyFiles(options.policies) }),
       ...(options.objects === undefined ? {} : { objects: options.objects }),
       ringBytes: options.ringBytes,

@@ -1,6 +1,8 @@
 // One exporter: a source of flows, a ring, and the gRPC services that serve it (Observer, Peer, health, reflection).
 
 import { Registry } from 'prom-client';
+import type { ApiAccess } from '#kubernetes/api-access.ts';
+import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import { PodIndex } from '#kubernetes/pod-index.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
@@ -9,6 +11,7 @@ import { registerObserver } from '#observer/observer-service.ts';
 import { fixedPeers, registerPeerService } from '#observer/peer-service.ts';
 import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
 import { fromMilliseconds } from '#observer/time.ts';
+import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { composeLookups } from './endpoints/endpoint-lookup.ts';
@@ -32,6 +35,10 @@ export interface ExporterOptions {
   readonly interfaces?: string;
   /** File or folder of Kubernetes objects to name pods and services from. */
   readonly objects?: string;
+  /** The cluster's API server, to name the pods of this node and services; what is elsewhere is left to a relay. */
+  readonly kubernetes?: ApiAccess;
+  /** In the names of ends, and before that of the node in flows: "east/n1". Default "default", which is not written. */
+  readonly clusterName?: string;
   /** "host:port" to serve Prometheus metrics on. Default: not served. */
   readonly metrics?: string;
   /** TLS of the gRPC server. Default: plaintext. */
@@ -57,6 +64,9 @@ const DEFAULT_RING_BYTES = 64 * 1024 * 1024;
 /** From an event in the kernel to its flow in the ring: the ring buffer is read every 20 ms, and a turn of work comes after. */
 const CAPTURE_DELAY_MS = 40;
 
+/** Capture is not kept waiting for longer by an API server that does not answer. */
+const KUBERNETES_START_MS = 5000;
+
 /** Throws in words where nothing can be captured and no recording may stand in, or where an address is taken. */
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
@@ -70,11 +80,14 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     const tls = options.tls === undefined ? undefined : await readTls(options.tls, log);
     undo.push(() => tls?.stop());
     const server = new GrpcServer(tls === undefined ? {} : { credentials: tls });
-    const address = await serve(server, ring, options, tls, () => source);
+    const cluster = options.kubernetes === undefined ? undefined : watchOf(options.kubernetes, options.nodeName);
+    undo.push(() => cluster?.stop());
+    const notices = () => [...(source?.notices ?? []), ...(cluster?.notices() ?? [])];
+    const address = await serve(server, ring, options, tls, { source: () => source, notices });
     undo.push(() => server.stop());
     const registry = options.metrics === undefined ? undefined : new Registry();
     if (registry !== undefined) server.metrics.register(registry);
-    const started = await startSource(ring, options, registry, log, undo);
+    const started = await startSource(ring, options, cluster, registry, log, undo);
     source = started;
     undo.push(() => started.stop());
     if (options.metrics !== undefined && registry !== undefined) {
@@ -97,10 +110,12 @@ function readTls(files: ServerTlsFiles, log: (line: string) => void): Promise<Se
 async function serve(
   server: GrpcServer,
   ring: FlowRing,
-  { listen, nodeName }: ExporterOptions,
+  options: ExporterOptions,
   tls: ServerTls | undefined,
-  source: () => FlowSource | undefined,
+  { source, notices }: { source: () => FlowSource | undefined; notices: () => Notice[] },
 ): Promise<string> {
+  const { listen } = options;
+  const nodeName = fullNodeName(options);
   const host = listen.slice(0, listen.lastIndexOf(':'));
   const { version } = packageJson;
   // An idle node promises the present, so that no follower waits for it.
@@ -113,7 +128,7 @@ async function serve(
     version,
     address: () => address,
     counters: () => source()?.counters(),
-    notices: () => source()?.notices ?? [],
+    notices,
     startedMs: Date.now(),
     nowMs: Date.now,
   });
@@ -136,6 +151,7 @@ async function serve(
 async function startSource(
   ring: FlowRing,
   options: ExporterOptions,
+  cluster: ClusterWatch | undefined,
   registry: Registry | undefined,
   log: (line: string) => void,
   undo: (() => Promise<void> | void)[],
@@ -143,20 +159,29 @@ async function startSource(
   if (options.replay !== undefined) return startRecordingSource(ring, options.replay, undefined, log);
   const obstacle = obstacleOf(checkSupport());
   if (obstacle !== undefined) return cannotCapture(obstacle);
-  const pods = new PodIndex({ nodeName: options.nodeName });
+  const { clusterName = 'default' } = options;
+  const pods = new PodIndex({ nodeName: options.nodeName, clusterName });
   if (options.objects !== undefined) {
     const objects = new KubernetesObjects({ path: options.objects, index: pods, onError: log });
     await objects.start();
     undo.push(() => objects.stop());
+  }
+  if (cluster !== undefined) {
+    cluster.subscribe({
+      upsert: (object, seenMs) => pods.upsert(object, seenMs),
+      remove: (object, seenMs) => pods.remove(object, seenMs),
+    });
+    await cluster.start(KUBERNETES_START_MS);
   }
   const host = new HostEndpoints({ byContainerId: (id) => pods.byContainerId(id) });
   const metrics = registry === undefined ? undefined : flowMetrics(registry);
   try {
     return await startKernelSource({
       ring,
-      nodeName: options.nodeName,
+      nodeName: fullNodeName(options),
       version: packageJson.version,
-      endpoints: composeLookups(pods, host, reservedAddresses()),
+      // An address that is not this node's may be a pod elsewhere: a relay knows, and is left to say.
+      endpoints: cluster === undefined ? composeLookups(pods, host, reservedAddresses()) : composeLookups(pods, host),
       services: new ServiceDirectory(pods),
       host,
       log,
@@ -174,4 +199,20 @@ async function startSource(
     }
     throw new Error(`cannot capture on this machine: ${obstacle.why} (${obstacle.mend})`);
   }
+}
+
+/** The pods of this node alone; services and what is behind them of the whole cluster, as kube-proxy needs them too. */
+function watchOf(access: ApiAccess, nodeName: string): ClusterWatch {
+  return new ClusterWatch({
+    access,
+    component: 'exporter',
+    resources: ['namespaces', 'services', 'endpointslices', 'ciliumidentities', 'pods'],
+    selections: { pods: { fieldSelector: `spec.nodeName=${nodeName}` } },
+    keepsContainers: true,
+  });
+}
+
+/** As Hubble writes it: with the cluster, unless that has the default name. */
+function fullNodeName({ clusterName = 'default', nodeName }: ExporterOptions): string {
+  return clusterName === 'default' ? nodeName : `${clusterName}/${nodeName}`;
 }

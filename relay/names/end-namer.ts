@@ -148,7 +148,7 @@ export class EndNamer {
 
   #endpointOf(owner: Owner, one: FlowEnd, isSource: boolean): EndpointInfo | undefined {
     const { object, endpoint } = owner;
-    const isEmpty = (one.has & (HAS_NAMESPACE | HAS_LABELS | HAS_POD_NAME | HAS_WORKLOADS)) === 0 && one.identity === 0;
+    const isEmpty = isBare(one) && !(one.has & HAS_NAMESPACE);
     switch (object.kind) {
       case 'Pod': {
         // The source knows a namespace, so the address may since have been given to a pod of another one.
@@ -164,7 +164,7 @@ export class EndNamer {
           if (isSource) this.#add.sourceService = field;
           else this.#add.destinationService = field;
         }
-        return isEmpty ? this.#behindService(one, isSource) : undefined;
+        return isBare(one) ? this.#behindService(one, isSource) : undefined;
       }
       case 'Node':
         if (!isEmpty) return undefined;
@@ -252,6 +252,11 @@ export class EndNamer {
     const zone = this.#index.node(node)?.zone ?? '';
     return kept(this.#locations, `${isSource}/${node}/${zone}`, () => locationField(node, zone, isSource));
   }
+}
+
+/** True where not more than a namespace is told. */
+function isBare({ has, identity }: FlowEnd): boolean {
+  return (has & (HAS_LABELS | HAS_POD_NAME | HAS_WORKLOADS)) === 0 && identity === 0;
 }
 
 /** True where something may be missing. */
