@@ -42,6 +42,8 @@ struct {
 	__type(value, struct drop_state);
 } budget SEC(".maps");
 
+static const char symbol_format[] = "%ps";
+
 struct dropped {
 	struct drop_key key;
 	u8 family, tcp_flags, received;
@@ -104,7 +106,7 @@ static __always_inline int parse(struct sk_buff *skb, struct dropped *drop)
 	} else {
 		return PX_DROP_UNPARSABLE;
 	}
-	if (drop->key.protocol == PROTO_TCP || drop->key.protocol == PROTO_UDP) {
+	if (drop->key.protocol == PROTO_TCP || drop->key.protocol == PROTO_UDP || drop->key.protocol == PROTO_SCTP) {
 		bpf_probe_read_kernel(ports, sizeof(ports), at);
 		drop->key.source_port = bpf_ntohs(ports[0]);
 		drop->key.destination_port = bpf_ntohs(ports[1]);
@@ -215,6 +217,8 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 	record->tcp_flags = drop.tcp_flags;
 	record->received = drop.received;
 	__builtin_memcpy(record->interface_name, drop.interface_name, 16);
+	/* The kernel's own table of symbols, so that user space needs no right to read addresses. */
+	bpf_snprintf(record->symbol, sizeof(record->symbol), symbol_format, (u64 *)&location, sizeof(location));
 	bpf_ringbuf_submit(record, wake_flags());
 	return 0;
 }

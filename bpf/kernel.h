@@ -25,6 +25,8 @@ typedef __u64 u64;
 #define PROTO_TCP 6
 #define PROTO_UDP 17
 #define PROTO_ICMP6 58
+#define PROTO_SCTP 132
+#define EEXIST 17
 #define TCP_FIN 1
 #define TCP_SYN 2
 #define TCP_RST 4
@@ -114,3 +116,21 @@ struct tcp_header {
 
 /* Hides a value's origin from the compiler, so that the bound tested next stays in the code the verifier reads. */
 #define BOUND(x) asm volatile("" : "+r"(x))
+
+/*
+ * Makes the verifier forget what it has found out of a value, so that it does not walk all that follows once for each way
+ * the value came about. `noise` is anything it does not know.
+ */
+#define FORGET(x, noise)                                                                                               \
+	do {                                                                                                           \
+		(x) ^= (noise);                                                                                        \
+		BOUND(x);                                                                                              \
+		(x) ^= (noise);                                                                                        \
+		BOUND(x);                                                                                              \
+	} while (0)
+
+/*
+ * A function that the verifier checks once, on its own, whatever calls it: callers are not walked through it again for
+ * each of their states. Pointers may be null to it, and it knows nothing of what they point to. Needs 5.13.
+ */
+#define CHECKED_ONCE __attribute__((noinline))

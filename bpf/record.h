@@ -26,6 +26,9 @@
 #define PX_MARK_MUTED 4   /* passes through the host: its own end's interface reports it */
 #define PX_MARK_OPENED 8  /* the opening record was due */
 #define PX_MARK_L7_DONE 16
+#define PX_MARK_OVERLAY 32   /* a tunnel's outer packets: what they carry is seen inside */
+#define PX_MARK_ELSEWHERE 64 /* what arrives here is captured at its sender's interface */
+#define PX_MARK_PIPELINED 128 /* requests do not wait for answers */
 
 /* Which side of a connection is local to the interface */
 #define PX_LOCAL_FIRST 0
@@ -40,14 +43,17 @@
 #define PX_L7_POSTGRESQL 6
 
 #define PX_L7_BYTES 512
-#define PX_L7_TLS_BYTES 2048
+#define PX_L7_LONG_BYTES 2048
+
+/* Bits of px_l7_record.flags */
+#define PX_L7_NOTHING_MISSED 1 /* HTTP/2: no header block since this direction's last record is missing */
 
 /* Indexes of the counters array: per-CPU, in packets or records since load */
 #define PX_COUNT_PACKETS 0
 #define PX_COUNT_NOT_IP 1
 #define PX_COUNT_NOISE 2      /* multicast, broadcast, neighbour discovery */
 #define PX_COUNT_UNPARSABLE 3 /* headers cut short or wrong */
-#define PX_COUNT_FRAGMENTS 4  /* later fragments: no ports, not accounted */
+#define PX_COUNT_FRAGMENTS 4  /* later fragments whose first one was not seen: no ports, not accounted */
 #define PX_COUNT_FORWARDED 5  /* on a host interface, of a connection that is not the host's own */
 #define PX_COUNT_TABLE_FULL 6 /* packets of connections that found no room */
 #define PX_COUNT_CONNECTION_RECORDS 7
@@ -56,7 +62,10 @@
 #define PX_COUNT_L7_LOST 10      /* ring full */
 #define PX_COUNT_L7_OTHER_HOOK 11 /* captured by the sender's interface instead */
 #define PX_COUNT_L7_UNKNOWN 12   /* connections given up as of no known protocol */
-#define PX_COUNTS 13
+#define PX_COUNT_OWN 13          /* of this exporter's own ports */
+#define PX_COUNT_OVERLAY 14      /* outer packets of tunnels */
+#define PX_COUNT_L7_CUT 15       /* segments that held more than was copied of them */
+#define PX_COUNTS 16
 
 /* Indexes of the drop object's counters */
 #define PX_DROP_RECORDS 0
@@ -88,7 +97,7 @@ struct px_settings {
 	__u32 l7_enabled, l7_bytes;
 	__u32 include_noise;
 	__u32 drops_per_second;
-	__u32 reserved;
+	__u16 own_ports[2]; /* the exporter's own, in network order; 0: none */
 };
 
 struct px_header {
@@ -121,16 +130,27 @@ struct px_key6 {
 	__u8 protocol, reserved[3];
 };
 
+/* A TCP socket that was open before capture began, and which end it is. Addresses and ports as in a packet it sends. */
+struct px_open_key {
+	__u8 local[16], remote[16];
+	__u16 local_port, remote_port; /* network order */
+};
+
+#define PX_OPEN_CONNECTED 1
+#define PX_OPEN_ACCEPTED 2
+
 struct px_connection {
 	__u64 opened_ns;          /* CLOCK_BOOTTIME */
 	__u64 last_coarse_ns;     /* CLOCK_MONOTONIC, to the timer tick (4 ms) */
 	__u64 reported_coarse_ns; /* likewise */
-	struct px_side side[2];
 	__u8 initiator; /* index of the side that opened */
 	__u8 local;     /* PX_LOCAL_* */
 	__u8 marks, l7_protocol, l7_tries;
 	__u8 icmp_type, icmp_code;
-	__u8 reserved;
+	__u8 l7_follow; /* bit n: message_at[n] is known; bit 4 + n: a message of side n goes on in the next segment */
+	__u32 message_at[2]; /* sequence number at which each side's next message (HTTP/2: frame) begins */
+	__u8 cut_head[2][4]; /* HTTP/2: bytes of a frame head in the last segment, when too few to tell a length, and the bytes */
+	struct px_side side[2];
 };
 
 struct px_connection_record {
@@ -160,7 +180,7 @@ struct px_l7_record {
 	__u8 hint;      /* PX_L7_* */
 	__u8 from_initiator;
 	__u8 to_hook;   /* 1: seen at the receiver's interface, 0: at the sender's */
-	__u8 reserved;
+	__u8 flags;     /* PX_L7_* bits */
 };
 
 struct px_drop_record {
@@ -174,6 +194,7 @@ struct px_drop_record {
 	__u8 protocol, family, tcp_flags, received; /* received: 1 came in by an interface, 0 sent from here */
 	__u8 reserved[4];
 	char interface_name[16];
+	char symbol[32]; /* the kernel function at `location` */
 };
 
 struct px_socket_record {

@@ -82,6 +82,7 @@ const message = (fromInitiator: boolean, text: string, more: Partial<L7Record> =
     payloadLength: text.length,
     data: Buffer.from(text),
     hint: 'http1',
+    nothingMissed: false,
     socketCookie: 0,
     cgroupId: 0,
     ...more,
@@ -94,6 +95,7 @@ const drop: DropRecord = {
   reason: 12,
   reasonName: 'NETFILTER_DROP',
   location: 'ffffffff81234567',
+  symbol: 'nf_hook_slow',
   protocol: 'TCP',
   ipVersion: 4,
   source: { address: '10.0.0.1', port: 40_000 },
@@ -230,6 +232,7 @@ test("a drop names the kernel's reason, what it stands for, and claims nothing a
   const details = readFlowDetails(flow);
   assert.equal(details?.drop?.reason, 'NETFILTER_DROP');
   assert.equal(details?.drop?.count, 6n);
+  assert.equal(details?.drop?.location, 'nf_hook_slow');
   assert.equal(details?.drop?.locationAddress, 0xffffffff81234567n);
 });
 

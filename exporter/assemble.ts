@@ -183,6 +183,7 @@ export class FlowAssembler {
       payloadLength: record.payloadLength,
       data: record.data,
       hint: record.hint,
+      nothingMissed: record.nothingMissed,
       transport: record.protocol === 'UDP' ? 'udp' : 'tcp',
     });
     return events.flatMap((event) => this.#event(event));
@@ -265,7 +266,7 @@ export class FlowAssembler {
       reason: FlowReason.FLOW_REASON_DROP,
       drop: {
         reason: record.reasonName,
-        location: '',
+        location: record.symbol,
         locationAddress: BigInt(`0x${record.location}`),
         networkNamespace: record.networkNamespace,
         count: BigInt(record.suppressedBefore + 1),

@@ -117,6 +117,7 @@ function message(source: SocketAddress, destination: SocketAddress, text: string
     payloadLength: text.length,
     data: Buffer.from(text),
     hint: 'http1',
+    nothingMissed: false,
     socketCookie: 0,
     cgroupId: 0,
   };

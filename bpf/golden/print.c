@@ -47,7 +47,7 @@ static void print_layouts(void)
 {
 	BEGIN(px_settings) FIELD(px_settings, tick_ns); FIELD(px_settings, repeat_ns); FIELD(px_settings, ignored_reasons);
 	FIELD(px_settings, ring_bytes); FIELD(px_settings, l7_enabled); FIELD(px_settings, l7_bytes);
-	FIELD(px_settings, include_noise); FIELD(px_settings, drops_per_second); END(0)
+	FIELD(px_settings, include_noise); FIELD(px_settings, drops_per_second); FIELD(px_settings, own_ports); END(0)
 	BEGIN(px_header) FIELD(px_header, time_ns); FIELD(px_header, length); FIELD(px_header, type);
 	FIELD(px_header, reason); FIELD(px_header, cpu); END(0)
 	BEGIN(px_side) FIELD(px_side, bytes); FIELD(px_side, packets); FIELD(px_side, socket_cookie);
@@ -71,13 +71,14 @@ static void print_layouts(void)
 	FIELD(px_l7_record, socket_cookie); FIELD(px_l7_record, cgroup_id); FIELD(px_l7_record, sequence);
 	FIELD(px_l7_record, payload_length); FIELD(px_l7_record, captured); FIELD(px_l7_record, protocol);
 	FIELD(px_l7_record, family); FIELD(px_l7_record, hint); FIELD(px_l7_record, from_initiator);
-	FIELD(px_l7_record, to_hook); END(0)
+	FIELD(px_l7_record, to_hook); FIELD(px_l7_record, flags); END(0)
 	BEGIN(px_drop_record) FIELD(px_drop_record, source); FIELD(px_drop_record, destination);
 	FIELD(px_drop_record, source_port); FIELD(px_drop_record, destination_port);
 	FIELD(px_drop_record, interface_index); FIELD(px_drop_record, location); FIELD(px_drop_record, reason);
 	FIELD(px_drop_record, network_namespace); FIELD(px_drop_record, bytes); FIELD(px_drop_record, suppressed);
 	FIELD(px_drop_record, protocol); FIELD(px_drop_record, family); FIELD(px_drop_record, tcp_flags);
-	FIELD(px_drop_record, received); FIELD(px_drop_record, interface_name); END(0)
+	FIELD(px_drop_record, received); FIELD(px_drop_record, interface_name);
+	FIELD(px_drop_record, symbol); END(0)
 	BEGIN(px_socket_record) FIELD(px_socket_record, local); FIELD(px_socket_record, remote);
 	FIELD(px_socket_record, local_port); FIELD(px_socket_record, remote_port);
 	FIELD(px_socket_record, network_namespace); FIELD(px_socket_record, socket_cookie);
@@ -131,6 +132,7 @@ static void print_l7(void)
 	l7.record.family = 6;
 	l7.record.hint = PX_L7_HTTP1;
 	l7.record.from_initiator = 1;
+	l7.record.flags = PX_L7_NOTHING_MISSED;
 	memcpy(l7.text, "GET / HTTP/1.1\r", 15);
 	print_hex("l7", &l7, sizeof(struct px_l7_record) + 15, 0);
 }
@@ -154,6 +156,7 @@ static void print_drop(void)
 	record.tcp_flags = 2;
 	record.received = 1;
 	strcpy(record.interface_name, "eth0");
+	strcpy(record.symbol, "nf_hook_slow");
 	print_hex("drop", &record, sizeof(record), 0);
 }
 

@@ -16,6 +16,8 @@ export interface KernelSettings {
   readonly l7Bytes: number;
   readonly includeNoise: boolean;
   readonly dropsPerSecond: number;
+  /** TCP ports of this process itself, at most two: traffic of the host to or from them is not told. */
+  readonly ownPorts?: readonly number[];
 }
 
 export interface ObjectOptions {
@@ -103,4 +105,7 @@ function writeSettings(rodata: Pointer, settings: KernelSettings): void {
   view.setUint32(at.l7Bytes, settings.l7Bytes, true);
   view.setUint32(at.includeNoise, settings.includeNoise ? 1 : 0, true);
   view.setUint32(at.dropsPerSecond, settings.dropsPerSecond, true);
+  (settings.ownPorts ?? []).slice(0, 2).forEach((port, index) => {
+    view.setUint16(at.ownPorts + 2 * index, port, false);
+  });
 }

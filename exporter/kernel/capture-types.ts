@@ -13,6 +13,8 @@ export interface CaptureOptions {
   readonly l7?: boolean;
   /** Bytes of payload to keep of one segment, at most 512 (TLS hellos always up to 2,048). */
   readonly l7Bytes?: number;
+  /** TCP ports of this process itself, at most two: what the host sends to or from them is counted, not told. */
+  readonly ownPorts?: readonly number[];
   /** How to hook interfaces. Default: TCX links where the kernel has them (6.6), else clsact filters. */
   readonly attachMethod?: 'tcx' | 'clsact';
   /** Called with at least one record, in the order of the ring. The array is the callee's to keep. */

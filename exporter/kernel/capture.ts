@@ -81,6 +81,7 @@ class NodeCapture implements Capture {
       l7Bytes: Math.min(512, Math.max(16, this.#options.l7Bytes ?? 512)),
       includeNoise: false,
       dropsPerSecond: 1000,
+      ownPorts: this.#options.ownPorts ?? [],
     };
     this.#startFlow(settings, this.#ring);
     this.#startDrops(settings, this.#ring);
@@ -119,8 +120,11 @@ class NodeCapture implements Capture {
         unparsable: figure(flow, 'unparsable') + figure(drop, 'unparsable'),
         fragments: figure(flow, 'fragments'),
         forwarded: figure(flow, 'forwarded'),
+        own: figure(flow, 'own'),
+        overlay: figure(flow, 'overlay'),
         l7_other_hook: figure(flow, 'l7_other_hook'),
         l7_unknown: figure(flow, 'l7_unknown'),
+        l7_cut: figure(flow, 'l7_cut'),
         drop_suppressed: figure(drop, 'suppressed'),
         drop_ignored: figure(drop, 'ignored'),
       },

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type BpfObject, loadObject } from './bpf-object.ts';
-import { ConnectionLedger } from './connection-ledger.ts';
-import { readCounters } from './counters.ts';
 import type { KernelRecord } from './kernel-record.ts';
-import { flowCounters } from './layout.ts';
-import { decodeRecord } from './records.ts';
-import { createRingBuffer, type RingBuffer } from './ring-buffer.ts';
+import { connectionLayout, sideLayout } from './layout.ts';
+import { libbpf } from './libbpf.ts';
+import { type LoadedFlow, loadFlow } from './testing/loaded-flow.ts';
 import { kernelTestsImpossible } from './testing/pods.ts';
-import { ethernet, ipv4, ipv6, tcp, testRun } from './testing/test-run.ts';
+import { ethernet, ipv4, ipv6, tcp, udp } from './testing/test-run.ts';
 
 const impossible = kernelTestsImpossible();
 const skip = impossible === undefined ? false : `needs root and a kernel with BTF: ${impossible}`;
@@ -16,53 +13,23 @@ const skip = impossible === undefined ? false : `needs root and a kernel with BT
 const IPV4 = 0x0800;
 const IPV6 = 0x86dd;
 const SYN = 2;
-const RING_BYTES = 1 << 16;
-const CONNECTIONS = 8;
+const ACK = 16;
+const TCP = 6;
+const UDP = 17;
+const SCTP = 132;
+const MORE_FRAGMENTS = 0x2000;
+const CONNECTIONS = 64;
+const OWN_PORT = 4244;
 
 describe('frames that are seldom seen on a test network', { skip }, () => {
-  let ring: RingBuffer;
-  let flow: BpfObject;
+  let loaded: LoadedFlow;
+  const observe = (frame: Buffer, program?: string) => loaded.observe(frame, program);
 
   before(() => {
-    ring = createRingBuffer(RING_BYTES);
-    flow = loadObject({
-      file: new URL('../../bpf/prebuilt/flow.bpf.o', import.meta.url),
-      settings: {
-        tickNs: 5_000_000_000n,
-        repeatNs: 1_000_000_000n,
-        ignoredReasons: [],
-        ringBytes: RING_BYTES,
-        l7: true,
-        l7Bytes: 64,
-        includeNoise: false,
-        dropsPerSecond: 1000,
-      },
-      ringFd: ring.fd,
-      maxEntries: { connections4: CONNECTIONS, connections6: CONNECTIONS },
-    });
+    loaded = loadFlow({ connections: CONNECTIONS, l7Bytes: 64, ownPorts: [OWN_PORT] });
   });
 
-  after(() => {
-    flow.close();
-    ring.close();
-  });
-
-  /** Records a frame causes, and the counters it raised by how much. */
-  function observe(frame: Buffer): { records: KernelRecord[]; raised: Record<string, number> } {
-    const counters = () => readCounters(flow.mapFd('counters'), flowCounters);
-    const earlier = counters();
-    testRun(flow.programFd('veth_in'), frame);
-    const records: KernelRecord[] = [];
-    const context = { ledger: new ConnectionLedger(), dropReasonName: String };
-    ring.drain((view, offset, length) => {
-      const record = decodeRecord(view, offset, length, context);
-      if (record !== undefined) records.push(record);
-    });
-    const raised = Object.entries(counters())
-      .map(([name, count]) => [name, count - (earlier[name] ?? 0)] as const)
-      .filter(([, count]) => count > 0);
-    return { records, raised: Object.fromEntries(raised) };
-  }
+  after(() => loaded.close());
 
   function endsOf(records: readonly KernelRecord[]): string {
     const [record] = records;
@@ -85,17 +52,90 @@ describe('frames that are seldom seen on a test network', { skip }, () => {
     assert.equal(endsOf(records), 'TCP fd00::1 40000 fd00::2 8080');
   });
 
-  test('later fragments are counted, not misread', () => {
+  test('SCTP has its ports', () => {
+    assert.equal(
+      endsOf(observe(ethernet(IPV4, ipv4(SCTP, udp(Buffer.alloc(8))))).records),
+      'SCTP 10.93.0.1 40000 10.93.0.2 8080',
+    );
+    assert.equal(
+      endsOf(observe(ethernet(IPV6, ipv6(SCTP, udp(Buffer.alloc(8))))).records),
+      'SCTP fd00::1 40000 fd00::2 8080',
+    );
+  });
+
+  const fragmentOf6 = (word: number, content: Buffer, identification = 1) =>
+    ipv6(44, Buffer.concat([Buffer.from([UDP, 0, word >> 8, word & 255, 0, 0, 0, identification]), content]));
+
+  test('later fragments without their first one are counted, not misread', () => {
     const noPorts = Buffer.alloc(64, 0x11);
-    assert.deepEqual(observe(ethernet(IPV4, ipv4(17, noPorts, 185))), {
-      records: [],
-      raised: { packets: 1, fragments: 1 },
+    for (const frame of [ethernet(IPV4, ipv4(UDP, noPorts, 185)), ethernet(IPV6, fragmentOf6(0x05c8, noPorts, 9))]) {
+      assert.deepEqual(observe(frame), { records: [], raised: { packets: 1, fragments: 1 } });
+    }
+  });
+
+  for (const [version, first, later] of [
+    [4, ipv4(UDP, udp(Buffer.alloc(64)), MORE_FRAGMENTS), ipv4(UDP, Buffer.alloc(64), 185)],
+    [6, fragmentOf6(1, udp(Buffer.alloc(64))), fragmentOf6(0x05c8, Buffer.alloc(64))],
+  ] as const) {
+    test(`later fragments over IPv${version} are counted to the connection of their first one`, () => {
+      const etherType = version === 4 ? IPV4 : IPV6;
+      const ends = version === 4 ? 'UDP 10.93.0.1 40000 10.93.0.2 8080' : 'UDP fd00::1 40000 fd00::2 8080';
+      assert.equal(endsOf(observe(ethernet(etherType, first)).records), ends);
+      assert.deepEqual(observe(ethernet(etherType, later)), { records: [], raised: { packets: 1 } });
+      assert.equal(packetsOf(version), 2);
     });
-    const fragmentHeader = Buffer.from([17, 0, 0x05, 0xc8, 0, 0, 0, 1]);
-    assert.deepEqual(observe(ethernet(IPV6, ipv6(44, Buffer.concat([fragmentHeader, noPorts])))), {
-      records: [],
-      raised: { packets: 1, fragments: 1 },
-    });
+  }
+
+  /** Packets of the UDP connection between the usual ports, as its table has them. */
+  function packetsOf(version: 4 | 6): number {
+    const frame = version === 4 ? ipv4(UDP, udp(Buffer.alloc(0))) : ipv6(UDP, udp(Buffer.alloc(0)));
+    const [addressBytes, etherType] = version === 4 ? [4, IPV4] : [16, IPV6];
+    const at = version === 4 ? 12 : 8;
+    // Ordered by address, and 10.93.0.1 and fd00::1 come first; no interface in a test run but number 1.
+    const ends = frame.subarray(at, at + 2 * addressBytes);
+    const key = Buffer.alloc(2 * addressBytes + 12);
+    ends.copy(key);
+    Buffer.from([0x9c, 0x40, 0x1f, 0x90, 1, 0, 0, 0, UDP, 0, 0, 0]).copy(key, 2 * addressBytes);
+    const entry = Buffer.alloc(connectionLayout.sizeof);
+    const table = etherType === IPV4 ? 'connections4' : 'connections6';
+    assert.equal(libbpf().lookup(loaded.flow.mapFd(table), key, entry), 0, 'the connection is in its table');
+    return Number(entry.readBigUInt64LE(connectionLayout.side + sideLayout.packets));
+  }
+
+  test('padding behind a short packet is not taken for its payload', () => {
+    const padded = Buffer.concat([ethernet(IPV4, ipv4(TCP, tcp(ACK))), Buffer.from('GET /no HTTP/1.1')]);
+    assert.deepEqual(
+      observe(padded).records.filter((record) => record.type === 'l7'),
+      [],
+    );
+  });
+
+  test("the exporter's own ports are left out on the host's interfaces, and kept on a pod's", () => {
+    const toUs = ethernet(IPV4, ipv4(TCP, tcp(SYN, undefined, { source: 40_001, destination: OWN_PORT })));
+    const fromUs = ethernet(IPV4, ipv4(TCP, tcp(SYN | ACK, undefined, { source: OWN_PORT, destination: 40_001 })));
+    for (const [program, frame] of [
+      ['loopback_out', toUs],
+      ['loopback_out', fromUs],
+      ['host_in', toUs],
+      ['host_out', fromUs],
+    ] as const) {
+      assert.deepEqual(observe(frame, program), { records: [], raised: { packets: 1, own: 1 } }, program);
+    }
+    assert.equal(observe(toUs, 'veth_in').raised.own, undefined);
+  });
+
+  test("outer packets of a tunnel of this host are left out, and other tunnels' are not", () => {
+    const port = Buffer.alloc(4);
+    port.writeUInt16BE(4789);
+    libbpf().update(loaded.flow.mapFd('tunnel_ports'), port, Buffer.alloc(4), 0);
+    const outer = (destination: number, source: number) =>
+      ethernet(IPV4, ipv4(UDP, udp(Buffer.alloc(50), { source, destination })));
+    const us = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 93, 0, 2]);
+    libbpf().update(loaded.flow.mapFd('host_addresses'), us, Buffer.alloc(4), 0);
+    for (const source of [50_000, 50_001]) {
+      assert.deepEqual(observe(outer(4789, source), 'host_in'), { records: [], raised: { packets: 1, overlay: 1 } });
+    }
+    assert.deepEqual(observe(outer(8472, 50_000), 'host_in').raised, { packets: 1 });
   });
 
   test('neighbour discovery, multicast and what is not IP are counted apart', () => {

@@ -75,6 +75,8 @@ export interface L7Record {
   readonly payloadLength: number;
   readonly data: Uint8Array;
   readonly hint: L7Hint;
+  /** HTTP/2: no header block of this direction lies unseen between its previous record and this one. */
+  readonly nothingMissed: boolean;
   /** Of the sender's socket; 0 where the sender is not local. */
   readonly socketCookie: number;
   readonly cgroupId: number;
@@ -89,6 +91,8 @@ export interface DropRecord {
   readonly reasonName: string;
   /** Address of the kernel instruction that freed the packet, as hexadecimal text. */
   readonly location: string;
+  /** The kernel function it lies in; '' where the kernel has no name for it. */
+  readonly symbol: string;
   readonly protocol: TransportProtocol;
   readonly ipVersion: 4 | 6;
   readonly source: SocketAddress;

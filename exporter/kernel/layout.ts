@@ -11,6 +11,7 @@ export const settingsLayout = {
   l7Bytes: 56,
   includeNoise: 60,
   dropsPerSecond: 64,
+  ownPorts: 68,
 } as const;
 
 export const headerLayout = {
@@ -48,16 +49,16 @@ export const key6Layout = {
 } as const;
 
 export const connectionLayout = {
-  sizeof: 112,
+  sizeof: 128,
   openedNs: 0,
   lastCoarseNs: 8,
   reportedCoarseNs: 16,
-  side: 24,
-  initiator: 104,
-  local: 105,
-  marks: 106,
-  icmpType: 109,
-  icmpCode: 110,
+  side: 48,
+  initiator: 24,
+  local: 25,
+  marks: 26,
+  icmpType: 29,
+  icmpCode: 30,
 } as const;
 
 export const connectionRecordLayout = {
@@ -95,10 +96,11 @@ export const l7RecordLayout = {
   hint: 84,
   fromInitiator: 85,
   toHook: 86,
+  flags: 87,
 } as const;
 
 export const dropRecordLayout = {
-  sizeof: 104,
+  sizeof: 136,
   source: 16,
   destination: 32,
   sourcePort: 48,
@@ -114,6 +116,7 @@ export const dropRecordLayout = {
   tcpFlags: 82,
   received: 83,
   interfaceName: 88,
+  symbol: 104,
 } as const;
 
 export const socketRecordLayout = {
@@ -138,6 +141,7 @@ export const socketRecordLayout = {
 export const recordType = { connection: 1, l7: 2, drop: 3, socket: 4 } as const;
 export const reasonBit = { opened: 1, flags: 2, tick: 4, closed: 8 } as const;
 export const mark = { midway: 1, closed: 2, muted: 4, opened: 8 } as const;
+export const l7Flag = { nothingMissed: 1 } as const;
 export const localBoth = 2;
 
 /** Names of the counters, in the order of their index in the kernel's array. */
@@ -155,6 +159,9 @@ export const flowCounters = [
   'l7_lost',
   'l7_other_hook',
   'l7_unknown',
+  'own',
+  'overlay',
+  'l7_cut',
 ] as const;
 export const dropCounters = ['records', 'lost', 'suppressed', 'ignored', 'unparsable', 'noise'] as const;
 export const socketCounters = ['records', 'lost'] as const;

@@ -108,6 +108,7 @@ test('an L7 record keeps its own copy of the payload head', () => {
     sequence: 4_000_000_000,
     payloadLength: 1400,
     hint: 'http1',
+    nothingMissed: true,
     socketCookie: 42,
     cgroupId: 26,
   });
@@ -120,6 +121,7 @@ test('a drop record names reason, place and what it stands for', () => {
     reason: 12,
     reasonName: 'reason 12',
     location: 'ffffffff81234567',
+    symbol: 'nf_hook_slow',
     protocol: 'TCP',
     ipVersion: 4,
     source: { address: '10.1.2.1', port: 34596 },

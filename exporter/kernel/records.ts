@@ -20,6 +20,7 @@ import {
   connectionRecordLayout,
   dropRecordLayout,
   headerLayout,
+  l7Flag,
   l7RecordLayout,
   localBoth,
   mark,
@@ -221,6 +222,7 @@ function decodeL7(view: DataView, offset: number, length: number): L7Record | un
     payloadLength: view.getUint32(offset + at.payloadLength, true),
     data: new Uint8Array(view.buffer, view.byteOffset + offset + at.sizeof, captured).slice(),
     hint: L7_HINTS[view.getUint8(offset + at.hint)] ?? 'unknown',
+    nothingMissed: (view.getUint8(offset + at.flags) & l7Flag.nothingMissed) !== 0,
     socketCookie: readUint64(view, offset + at.socketCookie),
     cgroupId: readUint64(view, offset + at.cgroupId),
   };
@@ -235,6 +237,7 @@ function decodeDrop(view: DataView, offset: number, context: DecodeContext): Dro
     reason,
     reasonName: context.dropReasonName(reason),
     location: view.getBigUint64(offset + at.location, true).toString(16),
+    symbol: readText(view, offset + at.symbol, 32),
     protocol: protocolName(view.getUint8(offset + at.protocol)),
     ipVersion: view.getUint8(offset + at.family) === 4 ? 4 : 6,
     source: { address: readAddress(view, offset + at.source), port: view.getUint16(offset + at.sourcePort, true) },

@@ -12,6 +12,8 @@ export interface FreshSegment {
   readonly data: Uint8Array;
   /** True if a DNS or other datagram, so that each segment stands alone. */
   readonly isDatagram: boolean;
+  /** As in L7Segment. */
+  readonly nothingMissed: boolean;
 }
 
 export interface Conversation {

@@ -47,6 +47,8 @@ export interface Http2Segment {
   readonly sequence: number;
   readonly payloadLength: number;
   readonly data: Uint8Array;
+  /** What lies between the previous segment and this one holds no header block. */
+  readonly nothingMissed?: boolean;
 }
 
 interface OpenBlock {
@@ -86,13 +88,14 @@ export class Http2Reader {
         data = concat(this.carry, data);
         payloadLength += this.carry.length;
         sequence = this.nextFrame;
-      } else this.missed();
+      } else if (segment.nothingMissed !== true) this.missed();
       this.carry = undefined;
     } else if (this.nextFrame !== undefined) {
       offset = sequenceDistance(sequence, this.nextFrame);
       if (offset >= payloadLength) return items;
       if (offset < 0) {
-        if (-offset > MAX_SHORT_GAP_BYTES) this.outOfStep();
+        if (segment.nothingMissed === true) this.unseen = 'none';
+        else if (-offset > MAX_SHORT_GAP_BYTES) this.outOfStep();
         else if (this.unseen === 'none') this.unseen = 'short';
         offset = 0;
       }

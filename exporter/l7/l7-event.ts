@@ -18,6 +18,8 @@ export interface L7Segment {
   /** Borrowed: not kept after `feed` returns, so it may be a view of the ring buffer. */
   readonly data: Uint8Array;
   readonly hint: L7Hint;
+  /** HTTP/2: no header block lies unseen between the previous segment of this direction and this one. Default false. */
+  readonly nothingMissed?: boolean;
   readonly transport: 'tcp' | 'udp';
 }
 

@@ -1,7 +1,7 @@
 // Requests of one connection that wait for their response: bounded, oldest first.
 
-/** 64 x about 400 bytes of kept text: 25 KiB a connection at worst. */
-export const MAX_OUTSTANDING = 64;
+/** As many streams as nginx and gRPC servers allow at a time; x about 400 bytes of kept text: 50 KiB a connection at worst. */
+export const MAX_OUTSTANDING = 128;
 
 export interface Waiting {
   readonly timeNs: bigint;

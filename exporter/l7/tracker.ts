@@ -184,7 +184,8 @@ function converse(protocol: L7Protocol, sink: EventSink, data: Uint8Array): Conv
 function freshPart(segment: L7Segment, connection: Connection): FreshSegment | undefined {
   const { fromInitiator, timeNs, payloadLength, data } = segment;
   const isDatagram = segment.transport === 'udp';
-  if (isDatagram) return { fromInitiator, timeNs, payloadLength, data, isDatagram, sequence: 0 };
+  const nothingMissed = segment.nothingMissed ?? false;
+  if (isDatagram) return { fromInitiator, timeNs, payloadLength, data, isDatagram, nothingMissed, sequence: 0 };
   const seen = fromInitiator ? connection.seenFromInitiator : connection.seenFromResponder;
   const bytes = Math.max(payloadLength, data.length);
   const overlap = seen.overlap(segment.sequence, bytes);
@@ -196,5 +197,6 @@ function freshPart(segment: L7Segment, connection: Connection): FreshSegment | u
     payloadLength: bytes - overlap,
     data: overlap === 0 ? data : data.subarray(overlap),
     isDatagram,
+    nothingMissed,
   };
 }

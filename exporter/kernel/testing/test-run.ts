@@ -24,7 +24,7 @@ export function ethernet(etherType: number, content: Buffer, tags: readonly numb
   return Buffer.concat([header, content]);
 }
 
-/** From 10.93.0.1 to 10.93.0.2. `fragment`: the flags and offset word. */
+/** From 10.93.0.1 to 10.93.0.2. `fragment`: the flags and offset word; all fragments have one identification. */
 export function ipv4(protocol: number, content: Buffer, fragment = 0): Buffer {
   const header = Buffer.alloc(20);
   header[0] = 0x45;
@@ -48,12 +48,42 @@ export function ipv6(nextHeader: number, content: Buffer, firstByte = 0xfd): Buf
   return Buffer.concat([header, content]);
 }
 
-/** From port 40000 to 8080. */
-export function tcp(flags: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+export interface Ports {
+  readonly source: number;
+  readonly destination: number;
+}
+
+const USUAL_PORTS: Ports = { source: 40_000, destination: 8080 };
+
+export function tcp(
+  flags: number,
+  payload: Buffer = Buffer.alloc(0),
+  ports: Ports = USUAL_PORTS,
+  sequence = 0,
+): Buffer {
   const header = Buffer.alloc(20);
-  header.writeUInt16BE(40_000, 0);
-  header.writeUInt16BE(8080, 2);
+  header.writeUInt16BE(ports.source, 0);
+  header.writeUInt16BE(ports.destination, 2);
+  header.writeUInt32BE(sequence >>> 0, 4);
   header[12] = 5 << 4;
   header[13] = flags;
   return Buffer.concat([header, payload]);
+}
+
+export function udp(payload: Buffer, ports: Ports = USUAL_PORTS): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt16BE(ports.source, 0);
+  header.writeUInt16BE(ports.destination, 2);
+  header.writeUInt16BE(8 + payload.length, 4);
+  return Buffer.concat([header, payload]);
+}
+
+/** RFC 9113 section 4.1. */
+export function http2Frame(type: number, flags: number, stream: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(body.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, body]);
 }
