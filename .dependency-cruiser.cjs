@@ -12,6 +12,7 @@ const rooms = {
   components: ['flow', 'policy', 'proto'],
   app: ['components', 'flow', 'policy', 'proto'],
   demo: ['policy'],
+  deploy: [],
   bin: ['exporter', 'relay', 'observer', 'kubernetes', 'flow', 'policy', 'proto', 'demo', 'setup'],
 };
 const allRooms = [

@@ -14,7 +14,19 @@ export const demoPackages = ['iproute2', 'nftables', 'redis-server', 'postgresql
 export const testPackages = [
   ...runtimePackages,
   ...demoPackages,
-  ...['chromium', 'clang-19', 'llvm-19', 'libbpf-dev', 'linux-libc-dev', 'gcc', 'libc6-dev', 'bpftool', 'python3'],
+  ...[
+    'chromium',
+    'clang-19',
+    'llvm-19',
+    'libbpf-dev',
+    'linux-libc-dev',
+    'gcc',
+    'libc6-dev',
+    'bpftool',
+    'python3',
+    'prometheus',
+    'mmdebstrap',
+  ],
 ];
 
 export function missingPackages(names) {

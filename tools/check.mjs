@@ -29,6 +29,7 @@ const checks = [
       'bin',
       'demo',
       'setup',
+      'deploy',
     ],
   ],
   ['dead code', bin('knip'), ['--no-progress']],

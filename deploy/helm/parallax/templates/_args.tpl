@@ -5,9 +5,16 @@
 - exporter
 - --listen={{ $exporter.bindAddress }}:{{ $exporter.port }}
 - --node-name=$(NODE_NAME)
+- --cluster-name={{ .Values.clusterName }}
+- --kubernetes=in-cluster
 - --ring-bytes={{ $exporter.ringBytes }}
 {{- with $exporter.interfaces }}
 - --interfaces={{ join "," . }}
+{{- end }}
+{{- if .Values.tls.enabled }}
+- --tls-cert=/etc/parallax/tls/tls.crt
+- --tls-key=/etc/parallax/tls/tls.key
+- --tls-client-ca=/etc/parallax/tls/ca.crt
 {{- end }}
 {{- if $exporter.metrics.enabled }}
 - --metrics={{ $exporter.bindAddress }}:{{ $exporter.metrics.port }}
@@ -21,6 +28,8 @@
 {{- $relay := .Values.relay -}}
 - relay
 - --listen=0.0.0.0:4245
+- --cluster-name={{ .Values.clusterName }}
+- --kubernetes=in-cluster
 {{- if eq .Values.mode "cilium" }}
 - --peer-service={{ if .Values.tls.enabled }}tls://{{ .Values.cilium.peerService }}:443{{ else }}{{ .Values.cilium.peerService }}:80{{ end }}
 {{- else }}
@@ -28,6 +37,14 @@
 - --peers={{ join "," (prepend $relay.peers $exporters) }}
 {{- end }}
 - --ring-bytes={{ $relay.ringBytes }}
+{{- if .Values.tls.enabled }}
+- --tls-hubble-server-ca-files=/etc/parallax/tls/ca.crt
+- --tls-hubble-client-cert-file=/etc/parallax/tls/tls.crt
+- --tls-hubble-client-key-file=/etc/parallax/tls/tls.key
+{{- if eq .Values.mode "any-cni" }}
+- --tls-hubble-server-name={{ include "parallax.exporterServerName" . }}
+{{- end }}
+{{- end }}
 {{- if $relay.metrics.enabled }}
 - --metrics=0.0.0.0:{{ $relay.metrics.port }}
 {{- end }}
