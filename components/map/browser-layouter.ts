@@ -5,7 +5,15 @@ import { type LaidOutMap, type LayoutRequest, layOut } from './layout/lay-out.ts
 import { GroupLayouts } from './layout/layered-group.ts';
 import type { Layouter } from './scene-keeper.ts';
 
-export function browserLayouter(): { readonly layouter: Layouter; readonly stop: () => void } {
+let shared: Layouter | undefined;
+
+/** One for the page, however many maps come and go; starting it early is worth some hundred milliseconds. */
+export function pageLayouter(): Layouter {
+  shared ??= startLayouter();
+  return shared;
+}
+
+function startLayouter(): Layouter {
   const worker = new Worker(new URL('./layout/layout-worker.ts', import.meta.url), { type: 'module' });
   const waiting = new Map<number, (laidOut: LaidOutMap | undefined) => void>();
   let hasFailed = false;
@@ -26,8 +34,5 @@ export function browserLayouter(): { readonly layouter: Layouter; readonly stop:
       waiting.set(number, resolve);
       worker.postMessage({ number, request });
     });
-  return {
-    layouter: async (request) => (hasFailed ? undefined : await byWorker(request)) ?? layOut(request, plain),
-    stop: () => worker.terminate(),
-  };
+  return async (request) => (hasFailed ? undefined : await byWorker(request)) ?? layOut(request, plain);
 }

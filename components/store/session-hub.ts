@@ -108,7 +108,12 @@ export class SessionHub {
     this.#options.run({
       url: `/api/watch?${key}`,
       signal: abort.signal,
-      onMessage: (payload) => state.apply(payload, this.#options.now()),
+      onMessage: (payload) => {
+        const isWaiting = state.mapNumber === 0;
+        state.apply(payload, this.#options.now());
+        // The first map is what everybody waits for.
+        if (isWaiting && state.mapNumber > 0) this.commit();
+      },
       onConnection: (connection) => {
         if (connection.state === 'live') state.markResumed();
         state.connection = connection;

@@ -57,6 +57,9 @@ export class Watch {
 
   start(lane: Lane): void {
     this.#lane = lane;
+    // The map first: it is what a page waits for, and rows of history can be two megabytes.
+    if (this.#options.request.status) this.#send(lane, { $case: 'status', value: this.#options.currentStatus() });
+    this.#sendMap(lane);
     this.#sendHistory(lane);
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), rowsIntervalMs);

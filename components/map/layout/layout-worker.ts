@@ -1,25 +1,20 @@
-// The worker's entry: layouts one after the other, off the thread that draws. elk runs in a worker of its own beside it,
-// fetched when the first namespace needs it: 437 kB that no map should wait for.
+// The worker's entry: layouts one after the other, off the thread that draws. elk runs in a worker of its own beside it.
+// Its 437 kB are fetched at once, but by nobody's thread and with no map waiting that does not need them.
 
 import { elkEngine } from './elk-engine.ts';
 import { type LayoutRequest, layOut } from './lay-out.ts';
 import { GroupLayouts, type LayeredEngine } from './layered-group.ts';
 
-const layouts = new GroupLayouts(lazyElk());
+const starting = startElk();
+// Whoever asks it to lay out sees the failure.
+starting.catch(() => undefined);
+const layouts = new GroupLayouts(async (request) => (await starting)(request));
 
 self.onmessage = async ({ data }: MessageEvent<{ readonly number: number; readonly request: LayoutRequest }>) => {
   self.postMessage({ number: data.number, laidOut: await layOut(data.request, layouts) });
 };
 
 /** Rejects every request once elk's worker has failed to load, since elk itself would wait for its answer for ever. */
-function lazyElk(): LayeredEngine {
-  let starting: Promise<LayeredEngine> | undefined;
-  return async (request) => {
-    starting ??= startElk();
-    return (await starting)(request);
-  };
-}
-
 async function startElk(): Promise<LayeredEngine> {
   const { default: Elk } = await import('elkjs/lib/elk-api.js');
   const worker = new Worker(new URL('elkjs/lib/elk-worker.min.js', import.meta.url));

@@ -132,6 +132,10 @@ function wishOf(
 function align(blocks: readonly Block[], pulls: ReadonlyMap<string, readonly Pull[]>): Block[] {
   const current = [...blocks].sort((left, right) => left.row - right.row || compareText(left.id, right.id));
   const bottom = Math.max(...current.map((block) => block.row + block.rows));
+  // Columns stay as they are, so who stands above and below whom is known once and for all.
+  const stacked = current.map((block, index) =>
+    current.flatMap((other, at) => (at !== index && shareColumns(block, other) ? [at] : [])),
+  );
   for (let pass = 0; pass < ALIGN_PASSES; pass++) {
     const downwards = pass % 2 === 0;
     const rows = new Map(current.map((block) => [block.id, block.row]));
@@ -141,8 +145,9 @@ function align(blocks: readonly Block[], pulls: ReadonlyMap<string, readonly Pul
       if (!block) continue;
       let highest = 0;
       let lowest = bottom - block.rows;
-      for (const [at, other] of current.entries()) {
-        if (at === index || !shareColumns(block, other)) continue;
+      for (const at of stacked[index] ?? []) {
+        const other = current[at];
+        if (!other) continue;
         if (at < index) highest = Math.max(highest, other.row + other.rows + rowsBetween(other, block));
         else lowest = Math.min(lowest, other.row - block.rows - rowsBetween(block, other));
       }

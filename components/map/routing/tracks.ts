@@ -6,6 +6,8 @@ import type { Run, Wire } from './wires.ts';
 
 /** Tries either side of the wish: 24 x 2.5 px covers a whole empty row. */
 const TRIES = 24;
+/** What lies farther away is in nobody's way. */
+const REACH = (TRIES * TRACK_PITCH) / 2 + TRACK_PITCH;
 
 interface Placed {
   readonly from: number;
@@ -60,9 +62,10 @@ function freeHeight(
   placed: ReadonlyMap<number, readonly Placed[]>,
   stubs: ReadonlyMap<string, readonly { y: number; wireId: string }[]>,
 ): number {
+  const start = Math.max(run.low, Math.min(run.high, run.y));
   const taken: number[] = [];
   const note = (entry: { y: number; wireId: string }) => {
-    if (entry.wireId !== wire.id) taken.push(entry.y);
+    if (entry.wireId !== wire.id && Math.abs(entry.y - start) <= REACH) taken.push(entry.y);
   };
   // One column further on either side: two runs that turn in one gutter would overlap inside it.
   for (let column = run.from - 1; column <= run.to + 1; column++) {
@@ -73,7 +76,6 @@ function freeHeight(
     for (const entry of stubs.get(`${run.to + 1} from right`) ?? []) note(entry);
     for (const entry of stubs.get(`${run.from} from left`) ?? []) note(entry);
   }
-  const start = Math.max(run.low, Math.min(run.high, run.y));
   let best = start;
   let bestGap = -1;
   for (let attempt = 0; attempt <= TRIES * 2; attempt++) {

@@ -4,7 +4,7 @@
 
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { ServiceMapModel } from '../../store/service-map-model.ts';
-import { browserLayouter } from '../browser-layouter.ts';
+import { pageLayouter } from '../browser-layouter.ts';
 import { browserMemory, type MapMemory } from '../place-memory.ts';
 import { type MapSettings, SceneKeeper, type SceneSnapshot } from '../scene-keeper.ts';
 
@@ -18,9 +18,7 @@ export function useScene(
   const [keeper, setKeeper] = useState<SceneKeeper>();
   useEffect(() => {
     memory ??= browserMemory();
-    const { layouter, stop } = browserLayouter();
-    setKeeper(new SceneKeeper({ layouter, memory }));
-    return stop;
+    setKeeper(new SceneKeeper({ layouter: pageLayouter(), memory }));
   }, []);
   const snapshot = useSyncExternalStore(keeper?.subscribe ?? noSubscription, keeper?.snapshot ?? none, none);
   useEffect(() => keeper?.setModel(model, settings), [keeper, model, settings]);
