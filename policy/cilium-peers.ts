@@ -17,7 +17,7 @@ const knownSources = /^(k8s|any|reserved|cidr|fqdn|container|unspec):/;
 
 /** A key without a source means whatever source has it. */
 export function ciliumKey(key: string): string {
-  // Cilium also takes the source before a dot, as its own selectors are written once parsed.
+  if (/^(\$|reserved\.)/.test(key)) return `reserved:${key.replace(/^(\$|reserved\.)/, '')}`;
   return knownSources.test(key) ? key : `any:${key}`;
 }
 
@@ -76,20 +76,20 @@ export function readCiliumPeers(
 
 /**
  * In a CNP a selector means its own namespace unless it speaks of namespaces itself. In a cluster-wide policy it means pods
- * of all. A selector for reserved labels means what it says.
+ * of all, also where it goes by labels of namespaces. A selector for reserved labels means what it says.
  */
 function readEndpoints(field: Field, namespace: string): Peer {
   const selector = readCiliumSelector(field) ?? [];
-  const speaksOfNamespaces = hasKey(selector, (key) =>
-    /^(k8s|any):(io\.kubernetes\.pod\.namespace$|io\.cilium\.k8s\.namespace\.labels\.)/.test(key),
-  );
+  const namesNamespace = hasKey(selector, (key) => /^(k8s|any):io\.kubernetes\.pod\.namespace$/.test(key));
   const speaksOfReserved = hasKey(selector, (key) => key.startsWith('reserved:'));
-  if (speaksOfNamespaces || speaksOfReserved) return identityPeer(selector);
+  if (namesNamespace || speaksOfReserved) return identityPeer(selector);
   if (namespace === '')
     return identityPeer(
       [...selector, { name: namespaceName, operator: 'Exists', values: new Set() }],
       `pods with ${describeSelector(selector)}`,
     );
+  if (hasKey(selector, (key) => /^(k8s|any):io\.cilium\.k8s\.namespace\.labels\./.test(key)))
+    return identityPeer(selector);
   return identityPeer(
     [...selector, { name: namespaceName, operator: 'In', values: new Set([namespace]) }],
     `pods of ${namespace} with ${describeSelector(selector)}`,

@@ -4,7 +4,7 @@ import { readCiliumPeers, readCiliumSelector } from './cilium-peers.ts';
 import { readCiliumPorts } from './cilium-ports.ts';
 import type { Field } from './field.ts';
 import { readL7Rules } from './l7-rules.ts';
-import { describeSelector, hasKey, type LabelSelector, matchesLabels } from './label-selector.ts';
+import { describeSelector, type LabelSelector, matchesLabels } from './label-selector.ts';
 import type { Direction, Entry, PolicyName, Section } from './rule.ts';
 import type { World } from './world.ts';
 
@@ -61,13 +61,14 @@ function readRule(policy: PolicyName, rule: Field, world: World): Section[] {
   });
 }
 
-/** A CNP selects in its own namespace only, whatever it says of namespaces. */
+/**
+ * A CNP selects in its own namespace only. A label of another namespace is overridden where its key is written with `k8s:`;
+ * without a source it is one more requirement, and the policy selects nothing (pkg/k8s/apis/cilium.io/utils).
+ */
 function withinNamespace(selector: LabelSelector, namespace: string): LabelSelector {
   if (namespace === '') return selector;
   const name = 'k8s:io.kubernetes.pod.namespace';
-  const others = hasKey(selector, (key) => key === name || key === 'any:io.kubernetes.pod.namespace')
-    ? selector.filter((each) => !each.name.endsWith(':io.kubernetes.pod.namespace'))
-    : selector;
+  const others = selector.filter((each) => !(each.name === name && each.isLabel === true));
   return [...others, { name, operator: 'In', values: new Set([namespace]) }];
 }
 

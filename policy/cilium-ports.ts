@@ -84,7 +84,7 @@ function readPort(field: Field): PortMatch {
   const from = Number(written);
   if (from > 65535) throw field.get('port').error(`${written} is above 65535`);
   if (from === 0 && endPort === 0) return { kind: 'all', protocols };
-  if (endPort !== 0 && endPort < from) throw field.get('endPort').error(`${endPort} is below port ${from}`);
+  // Cilium takes a range that ends before it begins for its first port.
   return { kind: 'range', protocols, from, to: Math.max(from, endPort) };
 }
 
@@ -101,11 +101,10 @@ function readIcmps(field: Field): PortMatch[] {
     each.warnOfOthers(['family', 'type']);
     const family = each.get('family').text() ?? 'IPv4';
     if (family !== 'IPv4' && family !== 'IPv6') throw each.get('family').error(`"${family}" is neither IPv4 nor IPv6`);
-    return {
-      kind: 'icmp',
-      protocols: [family === 'IPv4' ? 'ICMP' : 'ICMPv6'],
-      type: readType(each.get('type'), family),
-    };
+    const protocols = [family === 'IPv4' ? 'ICMP' : 'ICMPv6'];
+    const type = readType(each.get('type'), family);
+    // Types stand where ports stand, and port 0 means any: a rule for echo replies admits every type.
+    return type === 0 ? { kind: 'all', protocols } : { kind: 'icmp', protocols, type };
   });
 }
 

@@ -9,6 +9,8 @@ export interface Requirement {
   readonly name: string;
   readonly operator: Operator;
   readonly values: ReadonlySet<string>;
+  /** Written under matchLabels. */
+  readonly isLabel?: true;
 }
 
 export type LabelSelector = readonly Requirement[];

@@ -89,10 +89,14 @@ function readPeer(peer: Field, namespace: string, dialect: Dialect): Peer {
 
 function ciliumPodPeer(own: string, pods: LabelSelector, namespaces: LabelSelector | undefined): Peer {
   const name = 'k8s:io.kubernetes.pod.namespace';
+  // Only an empty namespace selector is narrowed to what has a namespace. One that only says what a namespace lacks also holds
+  // for nodes and the world, which lack everything: so does Cilium read it (pkg/k8s/network_policy.go).
   const within: LabelSelector =
     namespaces === undefined
       ? [{ name, operator: 'In', values: new Set([own]) }]
-      : [{ name, operator: 'Exists', values: new Set() }, ...namespaces];
+      : namespaces.length === 0
+        ? [{ name, operator: 'Exists', values: new Set() }]
+        : namespaces;
   const where = namespaces === undefined ? `namespace ${own}` : `namespaces with ${describeSelector(namespaces)}`;
   return identityPeer(
     [...pods, ...within],

@@ -54,7 +54,7 @@ export function describePort(match: PortMatch): string {
   const protocols = match.protocols.join('/');
   switch (match.kind) {
     case 'all':
-      return `any ${protocols} port`;
+      return /ICMP/.test(protocols) ? `any ${protocols} type` : `any ${protocols} port`;
     case 'range':
       return match.from === match.to ? `${protocols} ${match.from}` : `${protocols} ${match.from}-${match.to}`;
     case 'named':

@@ -19,7 +19,7 @@ export function readSelector(field: Field, nameOf: (key: string) => string): Lab
   const requirements: Requirement[] = field
     .get('matchLabels')
     .entries()
-    .map(([key, value]) => ({ name: nameOf(key), operator: 'In', values: new Set([value]) }));
+    .map(([key, value]) => ({ name: nameOf(key), operator: 'In', values: new Set([value]), isLabel: true }));
   for (const expression of field.get('matchExpressions').list() ?? [])
     requirements.push(readExpression(expression, nameOf));
   if (requirements.length > maxRequirements)
