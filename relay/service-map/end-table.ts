@@ -14,6 +14,9 @@ const maxNodeIds = 65_536;
 /** Vertices kept for sharing, about a kilobyte each: 8 MB. */
 const maxVertices = 8192;
 
+/** No name of a cluster. */
+const REUSED = '*';
+
 /** What an aggregate needs to know who is at the ends of a flow. */
 export type EndSource = Pick<EndTable, 'endOf' | 'nodeNumber' | 'otherOf'>;
 
@@ -33,6 +36,8 @@ export class EndTable {
   readonly #cachedNodes: Uint32Array;
   readonly #cachedEnds: (MapEnd | undefined)[] = [];
   readonly #nodeNames = new Map<number, string>();
+  /** Cluster whose pod or service an address is; REUSED once there are two of them. */
+  readonly #clusters = new Map<string, string>();
   readonly #numberOfId = new Map<number, number>();
   readonly #nodeNumbers = new Map<string, number>();
   #serial = 0;
@@ -104,7 +109,7 @@ export class EndTable {
   }
 
   #intern(description: EndpointDescription, nodeName: string): MapEnd {
-    const candidate = describeEnd(description, nodeName, this.#serial + 1);
+    const candidate = describeEnd(description, nodeName, this.#serial + 1, this.#isReused(description));
     const key = `${candidate.place} ${candidate.instance} ${candidate.vertex.id}`;
     const known = this.#ends.get(key);
     if (known !== undefined) {
@@ -121,6 +126,24 @@ export class EndTable {
     const end = { ...candidate, vertex: this.#shared(candidate.vertex) };
     this.#ends.set(key, end);
     return end;
+  }
+
+  /** Clusters that are not meshed give out the same addresses: then an address alone does not tell machines apart. */
+  #isReused({ ip, endpoint }: EndpointDescription): boolean {
+    const cluster = endpoint?.clusterName ?? '';
+    const known = this.#clusters.get(ip);
+    if (cluster === '' || ip === '' || known === cluster) return known === REUSED;
+    if (known === undefined) {
+      if (this.#clusters.size >= this.#maxEnds) this.#clusters.clear();
+      this.#clusters.set(ip, cluster);
+      return false;
+    }
+    if (known !== REUSED) {
+      this.#clusters.set(ip, REUSED);
+      // What was cached of the address is right for one of the clusters at most.
+      this.#cachedIds.fill(0);
+    }
+    return true;
   }
 
   #shared(vertex: MapVertex): MapVertex {

@@ -57,16 +57,30 @@ const reservedWords: readonly (string | undefined)[] = [
   'world',
 ];
 
-/** The end that `description` stands for, seen from node `nodeName` ("cluster/node" or "node"). */
-export function describeEnd(description: EndpointDescription, nodeName: string, serial: number): MapEnd {
+/**
+ * The end that `description` stands for, seen from node `nodeName` ("cluster/node" or "node").
+ * @param isReused the address is another machine's in each cluster
+ */
+export function describeEnd(
+  description: EndpointDescription,
+  nodeName: string,
+  serial: number,
+  isReused = false,
+): MapEnd {
   const { vertex, rank } = nameOf(description);
   const pod = description.endpoint?.podName ?? '';
   const podPlace = `${vertex.namespace}/${pod}`;
   const isPerNode = isPerNodeAddress(description.ip);
-  const address = isPerNode ? `${description.ip}%${nodeName}` : description.ip;
+  const inCluster = isReused ? `${description.ip}@${vertex.cluster || clusterOfNode(nodeName)}` : description.ip;
+  const address = isPerNode ? `${description.ip}%${nodeName}` : inCluster;
   const nameless = pod === '' ? vertex.id : podPlace;
   const place = address === '' ? nameless : address;
-  return { serial, place, vertex, rank, instance: pod === '' ? place : podPlace, isPerNode };
+  return { serial, place, vertex, rank, instance: pod === '' ? place : podPlace, isPerNode: isPerNode || isReused };
+}
+
+/** "" where the node's name has no cluster's before it. */
+function clusterOfNode(nodeName: string): string {
+  return nodeName.slice(0, Math.max(0, nodeName.indexOf('/')));
 }
 
 /** Stands for all ends of a namespace beyond the bound. */
