@@ -42,8 +42,9 @@ export class GrpcServer {
       // A peer that is gone without a word is noticed within 40 s, and its streams ended.
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
-      // Requests are small, and most connections carry a few streams: a page, a command, a relay.
-      'grpc.max_concurrent_streams': 256,
+      // Far above what a service serves at once, so that it is the service that refuses, in words: beyond this a client's
+      // library waits in silence.
+      'grpc.max_concurrent_streams': 4096,
     });
     this.#credentials = options.credentials ?? ServerCredentials.createInsecure();
     this.#healthServices = ['', ...(options.healthServices ?? ['observer.Observer'])];
