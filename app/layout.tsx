@@ -26,7 +26,7 @@ export default async function RootLayout({ children }: { readonly children: Reac
     <html lang="en" suppressHydrationWarning>
       <body>
         <Suspense>
-          <Providers nonce={nonce}>
+          <Providers nonce={nonce} traceUrl={process.env.PARALLAX_TRACE_URL ?? ''}>
             <AppShell>{children}</AppShell>
           </Providers>
         </Suspense>

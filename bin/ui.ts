@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { formatAddress, type ListenAddress, parseListenAddress } from './address.ts';
 import { type RunningService, runService } from './service.ts';
+import { parseTraceUrl } from './trace-url.ts';
 
 const serverPath = join(import.meta.dirname, '..', '.next', 'standalone', 'server.js');
 
@@ -14,7 +15,9 @@ export function uiCommand(): Command {
     .description('serve the page')
     .requiredOption('--relay <host:port>', 'relay to read from', '127.0.0.1:4245')
     .option('--listen <host:port>', 'address of the page', '127.0.0.1:12000')
-    .action(async (options: { relay: string; listen: string }) => {
+    .option('--trace-url <template>', 'where traces are shown: https://jaeger.example/trace/{trace_id}')
+    .action(async (options: { relay: string; listen: string; traceUrl?: string }) => {
+      if (options.traceUrl !== undefined) process.env.PARALLAX_TRACE_URL = parseTraceUrl(options.traceUrl);
       await runService('ui', () => startUi(parseListenAddress(options.listen), options.relay));
     });
 }

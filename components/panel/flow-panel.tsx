@@ -16,7 +16,9 @@ import { EndpointCard } from './endpoint-card.tsx';
 import { Fact, NotHere, PanelHead, PanelSection } from './panel-parts.tsx';
 import { RawFlow } from './raw-flow.tsx';
 import { Tabs } from './tabs.tsx';
+import { TraceLink } from './trace-link.tsx';
 import { useInspected } from './use-inspected.ts';
+import { ViewpointsSection } from './viewpoints-section.tsx';
 
 export function FlowPanel({ flowKey }: { readonly flowKey: string }) {
   const row = useSnapshot((snapshot) => snapshot.rows.findLast((each) => keyOf(each) === flowKey));
@@ -43,6 +45,7 @@ export function FlowPanel({ flowKey }: { readonly flowKey: string }) {
 function FlowOverview({ row, inspected }: { readonly row: FlowRow; readonly inspected: Inspected | undefined }) {
   const details = inspected?.details;
   const tcp = details?.tcp;
+  const traceId = inspected?.flow?.traceContext?.parent?.traceId ?? '';
   return (
     <>
       <div className="flex items-center gap-2 px-5 pt-4 text-sm">
@@ -66,6 +69,7 @@ function FlowOverview({ row, inspected }: { readonly row: FlowRow; readonly insp
       <PanelSection title="To">
         <EndpointCard endpoint={row.destination} process={details?.destinationProcess} />
       </PanelSection>
+      <ViewpointsSection row={row} />
       <PanelSection title="Facts">
         <dl className="grid grid-cols-[120px_1fr] gap-y-1.5 text-cell">
           <Fact name="Node" value={row.node} />
@@ -78,6 +82,14 @@ function FlowOverview({ row, inspected }: { readonly row: FlowRow; readonly insp
           <Fact name="Retransmits" value={tcp === undefined || tcp.retransmits === 0 ? '' : String(tcp.retransmits)} />
           <Fact name="Failed because" value={tcp?.connectError ?? ''} />
           <Fact name="TLS" value={[details?.tls?.version, details?.tls?.serverName].filter(Boolean).join(', ')} />
+          {traceId !== '' && (
+            <>
+              <dt className="text-fg-3">Trace</dt>
+              <dd className="min-w-0">
+                <TraceLink traceId={traceId} />
+              </dd>
+            </>
+          )}
           <Fact name="Policies" value={policyNames(inspected?.flow)} />
           <Fact
             name="Known since"

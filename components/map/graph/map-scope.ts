@@ -78,3 +78,9 @@ export const MEMBER_WORDS: Readonly<Record<MapScope, readonly [one: string, many
   pod: ['pod', 'pods'],
   process: ['process', 'processes'],
 };
+
+/** "12 services", "3 pods". */
+export function insideText(kind: Container['kind'], count: number): string {
+  const [one, many] = MEMBER_WORDS[kind === 'workload' ? 'pod' : kind === 'pod' ? 'process' : 'workload'];
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -3,6 +3,7 @@
 // What the pointer or the keyboard is on, in figures: the tooltip of a card or a link.
 
 import type { MapFigures } from '../graph/figures.ts';
+import { insideText } from '../graph/map-scope.ts';
 import type { Point } from '../routing/grid-metrics.ts';
 import type { Hit } from '../routing/hit-index.ts';
 import type { SceneSnapshot } from '../scene-keeper.ts';
@@ -32,7 +33,9 @@ export function HoverTooltip({ hover, size, snapshot, figures, dropReasons }: Ho
     const card = graph.vertices.get(id);
     const place = card?.vertex
       ? [card.vertex.namespace, card.vertex.workloadKind || card.vertex.kind].filter(Boolean).join(' · ')
-      : `${card?.container?.kind ?? ''}, ${card?.memberIds.length ?? 0} inside; double-click to look in`;
+      : [card?.container?.kind, insideText(card?.container?.kind ?? 'outside', card?.memberIds.length ?? 0)].join(
+          ' of ',
+        );
     return <MapTooltip {...shared} title={card?.title ?? id} subtitle={place} notes={[]} />;
   }
   const link = graph.links.get(id);

@@ -43,7 +43,7 @@ function NamespaceHeaderView(props: NamespaceHeaderProps) {
         type="button"
         data-map-card={group.id}
         className="min-w-0 truncate rounded-chip px-0.5 font-medium hover:text-fg"
-        aria-label={`${KINDS[group.kind]} ${group.title}, ${group.cardCount} inside`}
+        aria-label={`${KINDS[group.kind]} ${group.title}, ${group.cardCount} inside; Backspace closes it`}
         onClick={() => onPress(group.id)}
         onPointerDown={(event) => onGrab(event, group.id)}
       >

@@ -6,6 +6,7 @@ import type { CanvasBox, CanvasCard } from '../draw/static-layer.ts';
 import { cardLine, figureLines, formatCount } from '../graph/figure-text.ts';
 import type { Figures, MapFigures } from '../graph/figures.ts';
 import type { Highlight } from '../graph/highlight.ts';
+import { insideText } from '../graph/map-scope.ts';
 import type { ViewGraph, ViewLink, ViewVertex } from '../graph/view-graph.ts';
 import type { MapMetric } from '../map-view-types.ts';
 import type { Scene } from '../scene.ts';
@@ -80,7 +81,8 @@ export function canvasBoxes(graph: ViewGraph, scene: Scene): CanvasBox[] {
 export function cardLabel(card: ViewVertex, figures: Figures, seconds: number): string {
   const place = card.vertex?.namespace
     ? `namespace ${card.vertex.namespace}`
-    : (card.vertex?.kind ?? `${card.container?.kind ?? ''}, ${card.memberIds.length} inside`);
+    : (card.vertex?.kind ??
+      `${card.container?.kind ?? ''} of ${insideText(card.container?.kind ?? 'outside', card.memberIds.length)}`);
   const lines = figureLines(figures, seconds).map((line) => `${line.label} ${line.text}`);
   const state = figures.isGone ? 'gone lately' : STATUS_WORDS[figures.status];
   return [card.title, place, state, ...lines].join(', ');

@@ -6,6 +6,7 @@
 import { memo, type PointerEvent } from 'react';
 import { middleEllipsis } from '../graph/figure-text.ts';
 import type { Status } from '../graph/figures.ts';
+import { insideText } from '../graph/map-scope.ts';
 import type { ViewVertex } from '../graph/view-graph.ts';
 import type { Rect } from '../routing/grid-metrics.ts';
 import { PinMark } from './pin-mark.tsx';
@@ -86,7 +87,9 @@ function ServiceCardView(props: ServiceCardProps) {
             {middleEllipsis(card.title, Math.floor((rect.width - FIXED_WIDTH) / LETTER_WIDTH))}
           </span>
           <span className="block truncate text-3xs text-fg-3 tabular-nums">
-            {isStack ? `${card.memberIds.length} inside · ${props.line}` : props.line}
+            {card.container === undefined
+              ? props.line
+              : `${insideText(card.container.kind, card.memberIds.length)} · ${props.line}`}
           </span>
         </span>
         <StatusMark status={status} className="absolute top-2.5 right-2.5" />

@@ -1,6 +1,7 @@
 // The icon of a card: what a vertex is, told by its kind and by the ports and protocols on which it is called.
 
 import {
+  Box,
   Boxes,
   Cloud,
   Database,
@@ -15,6 +16,7 @@ import {
   Timer,
   Zap,
 } from 'lucide-react';
+import type { Container } from '../graph/map-scope.ts';
 import type { ViewVertex } from '../graph/view-graph.ts';
 
 const DATABASE_PORTS = new Set([1433, 1521, 3306, 5432, 5433, 7000, 8123, 8529, 9042, 9200, 26257, 27017, 28015]);
@@ -23,9 +25,17 @@ const QUEUE_PORTS = new Set([1883, 4222, 5671, 5672, 6650, 9092, 9093, 9094]);
 const DNS_PORT = 53;
 const GATEWAY_NAME = /(^|[-.])(gateway|ingress|envoy|traefik|nginx|haproxy|istio-ingressgateway)/;
 
+const CONTAINER_ICONS: Readonly<Record<Container['kind'], LucideIcon>> = {
+  cluster: Cloud,
+  namespace: Package,
+  workload: Boxes,
+  pod: Box,
+  outside: Globe,
+};
+
 export function iconOf(card: ViewVertex): LucideIcon {
   const { vertex, ports } = card;
-  if (!vertex) return Package;
+  if (!vertex) return card.container === undefined ? Package : CONTAINER_ICONS[card.container.kind];
   switch (vertex.kind) {
     case 'external':
       return Globe;
@@ -36,6 +46,7 @@ export function iconOf(card: ViewVertex): LucideIcon {
     case 'other':
       return Cloud;
     case 'workload':
+      if (vertex.pod !== '') return Box;
       break;
   }
   if (ports.includes(DNS_PORT)) return Signpost;
