@@ -47,7 +47,7 @@ struct {
 	__type(value, u32);
 } tunnel_ports SEC(".maps");
 
-/* TCP sockets that were open before capture began: which end opened. Filled once, by seed.bpf.c. */
+/* TCP sockets that were open before capture began: which end opened. Filled once, by socket.bpf.c. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

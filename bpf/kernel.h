@@ -66,6 +66,7 @@ struct sock_common {
 	__be16 skc_dport;
 	u16 skc_num;
 	unsigned short skc_family;
+	unsigned char skc_state;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
@@ -84,6 +85,18 @@ struct minmax {
 struct tcp_sock {
 	u32 srtt_us, total_retrans;
 	struct minmax rtt_min;
+};
+struct task_struct {
+	int tgid;
+	char comm[16];
+};
+struct file;
+struct socket {
+	struct sock *sk;
+};
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	struct file *file;
 };
 struct sk_buff {
 	struct sock *sk;

@@ -3,6 +3,9 @@
  * Follows TCP sockets through their states: who owns them, how connecting went, how healthy they were at close.
  * In: the inet_sock_set_state tracepoint (needs 5.12 for the cookie). Out: one record per listen, connect begun and
  * done, accept, close and failed connect.
+ *
+ * Sockets that were there before are found by walking the files of all tasks, once, in every network namespace at a
+ * time: first who listens, then the connections, since one whose port is listened on was accepted.
  */
 #include "kernel.h"
 #include "record.h"
@@ -50,6 +53,15 @@ struct {
 	__type(key, u32);
 	__type(value, u64);
 } socket_counters SEC(".maps");
+
+/* The flow object's map of this name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct px_open_key);
+	__type(value, u32);
+} open_before SEC(".maps");
 
 static __always_inline void count(u32 index)
 {
@@ -208,6 +220,84 @@ int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 			bpf_map_delete_elem(&owners, &cookie);
 		}
 	}
+	return 0;
+}
+
+/* The TCP socket behind a file, or null. */
+static __always_inline struct sock *socket_of(struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+	u16 family;
+
+	if (!file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	sk = socket ? socket->sk : 0;
+	if (!sk)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if ((family != FAMILY_IPV4 && family != FAMILY_IPV6) || BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
+		return 0;
+	return sk;
+}
+
+static __always_inline void own_as_task(struct task_struct *task, struct sock *sk, struct owner *owner)
+{
+	owner->pid = BPF_CORE_READ(task, tgid);
+	BPF_CORE_READ_STR_INTO(&owner->command, task, comm);
+	owner->cgroup_id = socket_cgroup(sk);
+	read_addresses(sk, owner);
+}
+
+SEC("iter/task_file")
+int seed_listeners(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct sock *sk = socket_of(context->file);
+	struct listener_key key = {};
+	struct owner owner = {};
+
+	if (!task || !sk || BPF_CORE_READ(sk, __sk_common.skc_state) != STATE_LISTEN)
+		return 0;
+	key.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	key.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	own_as_task(task, sk, &owner);
+	/* A server's workers have its socket, too: the first in order of pid is the one that opened it, as a rule. */
+	if (!bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST))
+		report(sk, bpf_get_socket_cookie(sk), &owner, PX_SOCKET_LISTENING, 0);
+	return 0;
+}
+
+SEC("iter/task_file")
+int seed_connections(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct sock *sk = socket_of(context->file);
+	struct listener_key listener = {};
+	struct px_open_key key = {};
+	struct owner owner = {};
+	u32 role, state;
+	u64 cookie;
+
+	if (!task || !sk)
+		return 0;
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (state == STATE_LISTEN || state == STATE_CLOSE || state == STATE_SYN_SENT)
+		return 0;
+	listener.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	listener.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	role = bpf_map_lookup_elem(&listeners, &listener) ? PX_OPEN_ACCEPTED : PX_OPEN_CONNECTED;
+	own_as_task(task, sk, &owner);
+	cookie = bpf_get_socket_cookie(sk);
+	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_NOEXIST))
+		return 0;
+	__builtin_memcpy(key.local, owner.local, 16);
+	__builtin_memcpy(key.remote, owner.remote, 16);
+	key.local_port = bpf_htons(owner.local_port);
+	key.remote_port = bpf_htons(owner.remote_port);
+	bpf_map_update_elem(&open_before, &key, &role, BPF_ANY);
+	report(sk, cookie, &owner, role == PX_OPEN_ACCEPTED ? PX_SOCKET_ACCEPTED : PX_SOCKET_CONNECTED, 0);
 	return 0;
 }
 

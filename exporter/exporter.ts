@@ -87,7 +87,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     undo.push(() => server.stop());
     const registry = options.metrics === undefined ? undefined : new Registry();
     if (registry !== undefined) server.metrics.register(registry);
-    const started = await startSource(ring, options, cluster, registry, log, undo);
+    const started = await startSource(ring, options, ownPorts(address, options.metrics), cluster, registry, log, undo);
     source = started;
     undo.push(() => started.stop());
     if (options.metrics !== undefined && registry !== undefined) {
@@ -151,6 +151,7 @@ async function serve(
 async function startSource(
   ring: FlowRing,
   options: ExporterOptions,
+  ownPorts: readonly number[],
   cluster: ClusterWatch | undefined,
   registry: Registry | undefined,
   log: (line: string) => void,
@@ -184,6 +185,7 @@ async function startSource(
       endpoints: cluster === undefined ? composeLookups(pods, host, reservedAddresses()) : composeLookups(pods, host),
       services: new ServiceDirectory(pods),
       host,
+      ownPorts,
       log,
       ...(metrics === undefined ? {} : { onResponse: (response) => metrics.note(response) }),
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
@@ -199,6 +201,13 @@ async function startSource(
     }
     throw new Error(`cannot capture on this machine: ${obstacle.why} (${obstacle.mend})`);
   }
+}
+
+/** Where this exporter listens: telling flows of its own stream would feed on itself. */
+function ownPorts(...addresses: readonly (string | undefined)[]): number[] {
+  return addresses.flatMap((address) =>
+    address === undefined ? [] : [Number(address.slice(address.lastIndexOf(':') + 1))],
+  );
 }
 
 /** The pods of this node alone; services and what is behind them of the whole cluster, as kube-proxy needs them too. */

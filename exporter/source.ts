@@ -43,6 +43,8 @@ export interface KernelSourceOptions {
   readonly services: ServiceDirectory;
   readonly host: HostProcesses;
   readonly interfaces?: string;
+  /** Of this process itself: their traffic is not told. */
+  readonly ownPorts?: readonly number[];
   /** Told of each response that goes into the ring. */
   onResponse?(response: GetFlowsResponse): void;
   log(line: string): void;
@@ -75,6 +77,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   };
   const capture = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
+    ownPorts: options.ownPorts ?? [],
     onRecords: (batch) => {
       append(assembler.assembleBatch(batch));
     },

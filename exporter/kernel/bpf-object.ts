@@ -2,8 +2,9 @@
 // Throws in words with the verifier's log; the caller decides what goes on without it.
 
 import { readFileSync } from 'node:fs';
+import koffi from 'koffi';
 import { settingsLayout as at } from './layout.ts';
-import { addressOf, checkPointer, checkResult, libbpf, type Pointer, viewMemory } from './libbpf.ts';
+import { addressOf, checkPointer, checkResult, errorText, libbpf, type Pointer, viewMemory } from './libbpf.ts';
 
 /** The kernel half's settings; see struct px_settings. */
 export interface KernelSettings {
@@ -26,6 +27,8 @@ export interface ObjectOptions {
   /** Descriptor of the ring buffer every object writes to. */
   readonly ringFd: number;
   readonly maxEntries?: Readonly<Record<string, number>>;
+  /** Descriptors of maps that another object has made, by name. */
+  readonly sharedMaps?: Readonly<Record<string, number>>;
   /** Programs not to load. */
   readonly without?: readonly string[];
 }
@@ -35,6 +38,8 @@ export interface BpfObject {
   mapFd(name: string): number;
   /** Attaches a program to the hook its section names, until close(). */
   attach(name: string): void;
+  /** Runs an iterator program over all there is, once, now. */
+  iterate(name: string): void;
   /** Detaches and unloads; maps still referenced elsewhere live on. */
   close(): void;
 }
@@ -64,6 +69,9 @@ export function loadObject(options: ObjectOptions): BpfObject {
     for (const [mapName, entries] of Object.entries(options.maxEntries ?? {})) {
       checkResult(bpf.setMaxEntries(map(mapName), entries), `sizing map ${mapName} to ${entries} entries`);
     }
+    for (const [mapName, fd] of Object.entries(options.sharedMaps ?? {})) {
+      checkResult(bpf.reuseFd(map(mapName), fd), `sharing map ${mapName} with ${name}`);
+    }
     for (const programName of options.without ?? []) bpf.setAutoload(program(programName), false);
     checkResult(bpf.load(object), `loading ${name} into the kernel`);
   } catch (error) {
@@ -76,8 +84,30 @@ export function loadObject(options: ObjectOptions): BpfObject {
     attach: (programName) => {
       links.push(checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`));
     },
+    iterate: (programName) => {
+      const link = checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`);
+      try {
+        const fd = checkResult(bpf.createIterator(bpf.linkFd(link)), `starting ${programName} of ${name}`);
+        readToEnd(fd);
+        bpf.closeFd(fd);
+      } finally {
+        bpf.destroyLink(link);
+      }
+    },
     close,
   };
+}
+
+/** The iterators write nothing: reading is what makes them run, and they stop after a while with EAGAIN to be asked again. */
+function readToEnd(fd: number): void {
+  const scratch = Buffer.alloc(64);
+  for (;;) {
+    const bytes = libbpf().read(fd, scratch, scratch.length);
+    if (bytes === 0) return;
+    if (bytes < 0 && koffi.errno() !== koffi.os.errno.EAGAIN) {
+      throw new Error(`walking the sockets failed: ${errorText(koffi.errno())}`);
+    }
+  }
 }
 
 function writeSettings(rodata: Pointer, settings: KernelSettings): void {

@@ -318,6 +318,51 @@ s.sendto(struct.pack('!BBHHH',8,0,c,0x1234,1),('${server.address}',0)); s.recv(9
   });
 });
 
+describe('connections from before capture', { skip }, () => {
+  test('are told with who opened them, and with the processes of both ends', async () => {
+    const pods = new Pods(97);
+    const [client, server] = [pods.add(), pods.add()];
+    // The server's port is the higher one, so that a guess by ports would be wrong.
+    const service = await serveIn(
+      server.namespace,
+      "require('node:net').createServer((s) => s.pipe(s)).listen(24020, () => console.log('ready'))",
+    );
+    const caller = await serveIn(
+      client.namespace,
+      `const s = require('node:net').connect({ port: 24020, host: '${server.address}', localPort: 1024 });
+       s.once('data', () => { console.log('open'); setInterval(() => s.write('again'), 20); }); s.write('x');`,
+    );
+    const { capture, records } = await record({ interfaces: pods.veths });
+    try {
+      const views = await eventually('both views', () => {
+        const seen = records.filter((one) => one.type === 'connection' && one.protocol === 'TCP');
+        return new Set(seen.map((one) => one.interfaceIndex)).size === 2 && seen;
+      });
+      for (const one of views) {
+        assert.ok(one.type === 'connection');
+        assert.deepEqual([one.initiator.address, one.initiator.port, one.joinedMidway], [client.address, 1024, true]);
+      }
+      const socketOf = (event: string, port: number) =>
+        records.find(
+          (one): one is SocketRecord => one.type === 'socket' && one.event === event && one.local.port === port,
+        );
+      assert.equal(socketOf('connected', 1024)?.pid, caller.pid);
+      assert.equal(socketOf('accepted', 24_020)?.pid, service.pid);
+      assert.equal(socketOf('listening', 24_020)?.networkNamespace, statSync(`/var/run/netns/${server.namespace}`).ino);
+      const told = await eventually("the client's socket on a packet", () =>
+        records.find((one) => one.type === 'connection' && one.initiator.socketCookie > 0),
+      );
+      assert.ok(told.type === 'connection');
+      assert.equal(told.initiator.socketCookie, socketOf('connected', 1024)?.socketCookie);
+    } finally {
+      await capture.stop();
+      await caller.stop();
+      await service.stop();
+      pods.remove();
+    }
+  });
+});
+
 describe('stopping', { skip }, () => {
   for (const method of ['tcx', 'clsact'] as const) {
     test(`capture over ${method} leaves nothing behind`, async () => {

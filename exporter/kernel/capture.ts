@@ -12,10 +12,11 @@ import { interfaceFilter, type Place } from './interfaces.ts';
 import type { KernelRecord } from './kernel-record.ts';
 import { dropCounters, flowCounters, socketCounters } from './layout.ts';
 import { LocalAddresses } from './local-addresses.ts';
-import { type NetlinkWatch, watchNetlink } from './netlink.ts';
+import { type Link, type NetlinkWatch, watchNetlink } from './netlink.ts';
 import { decodeRecord } from './records.ts';
 import { createRingBuffer, type RingBuffer } from './ring-buffer.ts';
 import { Sweep } from './sweep.ts';
+import { TunnelPorts } from './tunnel-ports.ts';
 
 const DEFAULT_RING_BYTES = 1 << 22;
 const DEFAULT_MAX_CONNECTIONS = 65_536;
@@ -57,6 +58,7 @@ class NodeCapture implements Capture {
   #ring: RingBuffer | undefined;
   #netlink: NetlinkWatch | undefined;
   #addresses: LocalAddresses | undefined;
+  #tunnels: TunnelPorts | undefined;
   #sweeps: Sweep[] = [];
   #method: AttachMethod = 'tcx';
   #dropReasons: ReadonlyMap<number, string> = new Map();
@@ -71,7 +73,8 @@ class NodeCapture implements Capture {
 
   start(): void {
     const ringBytes = this.#options.ringBytes ?? DEFAULT_RING_BYTES;
-    this.#ring = createRingBuffer(ringBytes);
+    const ring = createRingBuffer(ringBytes);
+    this.#ring = ring;
     const settings: KernelSettings = {
       tickNs: 5_000_000_000n,
       repeatNs: 1_000_000_000n,
@@ -83,13 +86,21 @@ class NodeCapture implements Capture {
       dropsPerSecond: 1000,
       ownPorts: this.#options.ownPorts ?? [],
     };
-    this.#startFlow(settings, this.#ring);
-    this.#startDrops(settings, this.#ring);
-    this.#startSockets(settings, this.#ring);
+    const loading = this.#try(() => this.#loadFlow(settings, ring));
+    const sockets = this.#try(() => this.#startSockets(settings, ring));
+    // Only now: a packet of a connection that was open before finds out by its socket who opened it.
+    const flow = loading ?? this.#try(() => this.#hookInterfaces());
+    this.#note('connections', flow);
+    this.#note('l7', settings.l7 ? flow : 'switched off');
+    this.#note(
+      'drops',
+      this.#try(() => this.#startDrops(settings, ring)),
+    );
+    this.#note('sockets', sockets);
     if (!this.features.some((feature) => feature.enabled)) {
       throw new Error(`nothing can be captured: ${this.features[0]?.reason ?? 'no feature'}`);
     }
-    this.#ring.onWake(() => this.#drain());
+    ring.onWake(() => this.#drain());
     this.#scheduleDrain(DRAIN_MS);
     this.#sweepTimer = setInterval(() => this.#sweep(false), SWEEP_MS);
   }
@@ -151,52 +162,51 @@ class NodeCapture implements Capture {
     return object === undefined ? {} : readCounters(object.mapFd(map), names);
   }
 
-  #startFlow(settings: KernelSettings, ring: RingBuffer): void {
+  #loadFlow(settings: KernelSettings, ring: RingBuffer): void {
     const capacity = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
-    const reason = this.#try(() => {
-      const flow = loadObject({
-        file: prebuilt('flow'),
-        settings,
-        ringFd: ring.fd,
-        maxEntries: { connections4: capacity, connections6: capacity },
-      });
-      this.#objects.flow = flow;
-      this.#sweeps = [
-        new Sweep({ mapFd: flow.mapFd('connections4'), family: 4, capacity }, this.#ledger),
-        new Sweep({ mapFd: flow.mapFd('connections6'), family: 6, capacity }, this.#ledger),
-      ];
-      this.#addresses = new LocalAddresses(flow.mapFd('host_addresses'));
-      this.#addresses.refresh();
-      this.#method =
-        this.#options.attachMethod ?? chooseMethod(LOOPBACK_INDEX, flow.programFd(placePrograms.loopback.egress));
-      this.#watchInterfaces(flow);
+    const flow = loadObject({
+      file: prebuilt('flow'),
+      settings,
+      ringFd: ring.fd,
+      maxEntries: { connections4: capacity, connections6: capacity },
     });
-    this.#note('connections', reason);
-    this.#note('l7', settings.l7 ? reason : 'switched off');
+    this.#objects.flow = flow;
+    this.#sweeps = [
+      new Sweep({ mapFd: flow.mapFd('connections4'), family: 4, capacity }, this.#ledger),
+      new Sweep({ mapFd: flow.mapFd('connections6'), family: 6, capacity }, this.#ledger),
+    ];
+  }
+
+  #hookInterfaces(): void {
+    const { flow } = this.#objects;
+    if (flow === undefined) throw new Error('the programs for interfaces are not loaded');
+    this.#addresses = new LocalAddresses(flow.mapFd('host_addresses'));
+    this.#addresses.refresh();
+    this.#tunnels = new TunnelPorts(flow.mapFd('tunnel_ports'));
+    this.#method =
+      this.#options.attachMethod ?? chooseMethod(LOOPBACK_INDEX, flow.programFd(placePrograms.loopback.egress));
+    this.#watchInterfaces(flow);
   }
 
   #startDrops(settings: KernelSettings, ring: RingBuffer): void {
-    const reason = this.#try(() => {
-      this.#dropReasons = readDropReasons();
-      if (this.#dropReasons.size === 0) throw new Error('the kernel gives no drop reasons (they came with 5.17)');
-      const drop = loadObject({
-        file: prebuilt('drop'),
-        settings: { ...settings, ignoredReasons: ignoredReasons(this.#dropReasons) },
-        ringFd: ring.fd,
-      });
-      this.#objects.drop = drop;
-      drop.attach('on_drop');
+    this.#dropReasons = readDropReasons();
+    if (this.#dropReasons.size === 0) throw new Error('the kernel gives no drop reasons (they came with 5.17)');
+    const drop = loadObject({
+      file: prebuilt('drop'),
+      settings: { ...settings, ignoredReasons: ignoredReasons(this.#dropReasons) },
+      ringFd: ring.fd,
     });
-    this.#note('drops', reason);
+    this.#objects.drop = drop;
+    drop.attach('on_drop');
   }
 
   #startSockets(settings: KernelSettings, ring: RingBuffer): void {
-    const reason = this.#try(() => {
-      const socket = loadObject({ file: prebuilt('socket'), settings, ringFd: ring.fd });
-      this.#objects.socket = socket;
-      socket.attach('on_state');
-    });
-    this.#note('sockets', reason);
+    const { flow } = this.#objects;
+    const sharedMaps = flow === undefined ? {} : { open_before: flow.mapFd('open_before') };
+    const socket = loadObject({ file: prebuilt('socket'), settings, ringFd: ring.fd, sharedMaps });
+    this.#objects.socket = socket;
+    socket.attach('on_state');
+    for (const program of ['seed_listeners', 'seed_connections']) socket.iterate(program);
   }
 
   /** Runs one feature's start; returns why it failed, if it did. */
@@ -217,23 +227,34 @@ class NodeCapture implements Capture {
 
   #watchInterfaces(flow: BpfObject): void {
     const filter = interfaceFilter(this.#options.interfaces);
+    // Which devices are tunnels is known before the first packet of what they go over is seen.
+    let atStart: Link[] | undefined = [];
+    const place = (link: Link) => this.#placeLink(link, filter(link), flow);
     this.#netlink = watchNetlink(
       (event) => {
         if (event.type === 'address') this.#addresses?.refresh();
-        else if (event.type === 'link-gone') this.#unhook(event.index);
-        else {
-          this.#names.set(event.link.index, event.link.name);
-          const place = filter(event.link);
-          const hooked = this.#hooked.get(event.link.index);
-          // A veth comes first and is moved into its pod's namespace after: what it is may change.
-          if (hooked !== undefined && hooked.place !== place) this.#unhook(event.link.index);
-          if (place !== undefined && !this.#hooked.has(event.link.index)) {
-            this.#hook(event.link.index, event.link.name, place, flow);
-          }
+        else if (event.type === 'link-gone') {
+          this.#tunnels?.note(event.index, undefined);
+          this.#unhook(event.index);
+        } else {
+          this.#tunnels?.note(event.link.index, event.link.tunnelPort);
+          if (atStart === undefined) place(event.link);
+          else atStart.push(event.link);
         }
       },
       () => this.#options.log('interface changes were missed (netlink buffer full); listing all interfaces again'),
     );
+    const links = atStart;
+    atStart = undefined;
+    for (const link of links) place(link);
+  }
+
+  #placeLink({ index, name }: Link, place: Place | undefined, flow: BpfObject): void {
+    this.#names.set(index, name);
+    const hooked = this.#hooked.get(index);
+    // A veth comes first and is moved into its pod's namespace after: what it is may change.
+    if (hooked !== undefined && hooked.place !== place) this.#unhook(index);
+    if (place !== undefined && !this.#hooked.has(index)) this.#hook(index, name, place, flow);
   }
 
   #hook(interfaceIndex: number, interfaceName: string, place: Place, flow: BpfObject): void {

@@ -10,9 +10,12 @@ const LOOPBACK = 772;
 
 export type InterfaceFilter = (link: Link) => Place | undefined;
 
+/** Tunnels with Ethernet frames inside: what the host itself sends into one is seen there, and nowhere else unwrapped. */
+const TUNNELS: ReadonlySet<string> = new Set(['vxlan', 'geneve']);
+
 /**
  * With globs ('veth*,eth0'), the interfaces whose names match one. Without: loopback, devices of the host itself, and
- * veths whose other end is in another namespace. Bridges, bonds' and tunnels' traffic is seen at those already.
+ * veths whose other end is in another namespace, and tunnels. Bridges' and bonds' traffic is seen at those already.
  */
 export function interfaceFilter(globs: string | undefined): InterfaceFilter {
   if (globs === undefined || globs.trim() === '') return defaultPlace;
@@ -27,7 +30,7 @@ export function interfaceFilter(globs: string | undefined): InterfaceFilter {
 function defaultPlace(link: Link): Place | undefined {
   const place = placeOf(link);
   if (place === 'veth') return link.peerElsewhere ? place : undefined;
-  return place === 'loopback' || link.kind === '' ? place : undefined;
+  return place === 'loopback' || link.kind === '' || TUNNELS.has(link.kind) ? place : undefined;
 }
 
 function placeOf(link: Link): Place | undefined {

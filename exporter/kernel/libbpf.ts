@@ -21,6 +21,8 @@ export interface Libbpf {
   initialValue(map: Pointer, length: number[]): Pointer | null;
   attach(program: Pointer): Pointer | null;
   destroyLink(link: Pointer): number;
+  linkFd(link: Pointer): number;
+  createIterator(linkFd: number): number;
   createLink(programFd: number, target: number, type: number, options: null): number;
   createMap(type: number, name: string, keyBytes: number, valueBytes: number, entries: number, options: null): number;
   hookCreate(hook: Buffer): number;
@@ -50,6 +52,7 @@ export interface Libbpf {
   btfName(btf: Pointer, offset: number): string;
   mmap(at: null, length: number, protection: number, flags: number, fd: number, offset: number): Pointer;
   closeFd(fd: number): number;
+  read(fd: number, buffer: Buffer, length: number): number;
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Buffer, length: number): number;
   receive(fd: number, buffer: Buffer, length: number, flags: number): number;
@@ -154,6 +157,8 @@ function bind(): Libbpf {
     initialValue: b.func('void *bpf_map__initial_value(void *, _Out_ size_t *)'),
     attach: b.func('void *bpf_program__attach(void *)'),
     destroyLink: b.func('int bpf_link__destroy(void *)'),
+    linkFd: b.func('int bpf_link__fd(void *)'),
+    createIterator: b.func('int bpf_iter_create(int)'),
     createLink: b.func('int bpf_link_create(int, int, int, void *)'),
     createMap: b.func('int bpf_map_create(int, const char *, uint32_t, uint32_t, uint32_t, void *)'),
     hookCreate: b.func('int bpf_tc_hook_create(void *)'),
@@ -175,6 +180,7 @@ function bind(): Libbpf {
     btfName: b.func('const char *btf__name_by_offset(void *, uint32_t)'),
     mmap: c.func('void *mmap(void *, size_t, int, int, int, int64_t)'),
     closeFd: c.func('int close(int)'),
+    read: c.func('long read(int, void *, size_t)'),
     socket: c.func('int socket(int, int, int)'),
     bind: c.func('int bind(int, const void *, uint32_t)'),
     receive: c.func('long recv(int, void *, size_t, int)'),

@@ -17,6 +17,9 @@ const ATTRIBUTE_NAME = 3;
 const ATTRIBUTE_LINKINFO = 18;
 const ATTRIBUTE_LINK_NETNSID = 37;
 const LINKINFO_KIND = 1;
+const LINKINFO_DATA = 2;
+/** Attribute of the UDP port, by kind of tunnel: IFLA_VXLAN_PORT, IFLA_GENEVE_PORT. */
+const TUNNEL_PORT: Readonly<Record<string, number>> = { vxlan: 15, geneve: 5 };
 
 export interface Link {
   readonly index: number;
@@ -27,6 +30,8 @@ export interface Link {
   readonly kind: string;
   /** The other end is in another network namespace. */
   readonly peerElsewhere: boolean;
+  /** UDP port of a VXLAN or Geneve device's outer packets. */
+  readonly tunnelPort?: number;
 }
 
 export type NetlinkEvent =
@@ -102,14 +107,28 @@ function parseLink(message: Buffer): Link {
   let name = '';
   let kind = '';
   let peerElsewhere = false;
+  let details: Buffer = Buffer.alloc(0);
   for (const [type, value] of attributes(message, 16)) {
     if (type === ATTRIBUTE_NAME) name = text(value);
     if (type === ATTRIBUTE_LINK_NETNSID) peerElsewhere = true;
     if (type === ATTRIBUTE_LINKINFO) {
-      for (const [inner, content] of attributes(value, 0)) if (inner === LINKINFO_KIND) kind = text(content);
+      for (const [inner, content] of attributes(value, 0)) {
+        if (inner === LINKINFO_KIND) kind = text(content);
+        if (inner === LINKINFO_DATA) details = content;
+      }
     }
   }
-  return { index: message.readInt32LE(4), name, hardwareType: message.readUInt16LE(2), kind, peerElsewhere };
+  const link = { index: message.readInt32LE(4), name, hardwareType: message.readUInt16LE(2), kind, peerElsewhere };
+  const tunnelPort = tunnelPortOf(kind, details);
+  return tunnelPort === undefined ? link : { ...link, tunnelPort };
+}
+
+function tunnelPortOf(kind: string, details: Buffer): number | undefined {
+  const wanted = TUNNEL_PORT[kind];
+  if (wanted === undefined) return undefined;
+  for (const [type, value] of attributes(details, 0))
+    if (type === wanted && value.length >= 2) return value.readUInt16BE(0);
+  return undefined;
 }
 
 function* attributes(bytes: Buffer, start: number): Generator<[number, Buffer]> {
