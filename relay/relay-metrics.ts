@@ -18,6 +18,7 @@ export interface MetricsSource {
     readonly malformed: number;
     readonly ringBytes: number;
     readonly streams: number;
+    readonly streamsRefused: number;
     readonly sent: number;
     readonly lostToReaders: number;
     readonly watches: number;
@@ -58,6 +59,12 @@ export function makeMetrics(source: MetricsSource): Registry {
   figure(registers, 'appended_total', 'Messages taken into the ring', () => source.figures().appended);
   figure(registers, 'malformed_total', 'Messages that could not be read', () => source.figures().malformed);
   figure(registers, 'sent_total', 'Messages sent to GetFlows clients', () => source.figures().sent);
+  figure(
+    registers,
+    'streams_refused_total',
+    'GetFlows calls refused, too many being open',
+    () => source.figures().streamsRefused,
+  );
   figure(registers, 'lost_to_readers_total', 'Messages that slow clients missed', () => source.figures().lostToReaders);
   figure(registers, 'map_folded_total', 'Flows counted as "other" on the map', () => source.figures().mapFolded);
   figure(registers, 'map_too_old_total', 'Flows too old for any map', () => source.figures().mapTooOld);

@@ -210,6 +210,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       malformed: ring.counters.malformed + ring.counters.tooLarge,
       ringBytes: ring.usedBytes,
       streams: observer.streams.active,
+      streamsRefused: observer.streams.refused,
       sent: observer.streams.messages,
       lostToReaders: observer.streams.lost,
       watches: dashboard.watches,
