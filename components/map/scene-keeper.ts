@@ -138,9 +138,9 @@ export class SceneKeeper {
     const { scope, folds, accepts, memoryKey } = this.#settings;
     const grouping = groupingOf(model, accepts, scope);
     const sizes = new Map([...grouping.groups].map(([id, group]) => [id, group.cardCount]));
-    this.#decided = decideClosed(sizes, grouping.looseCount, this.#decided, folds);
-    const closed = new Set([...sizes.keys()].filter((id) => this.#decided.get(id)));
-    const graph = viewGraph(model, grouping, closed);
+    const { closed, decided } = decideClosed(sizes, grouping.looseCount, this.#decided, folds);
+    this.#decided = decided;
+    const graph = viewGraph(model, grouping, new Set([...sizes.keys()].filter((id) => closed.get(id))));
     const wants = this.#wants;
     this.#wants = 'kept';
     const move = this.#move;
@@ -160,7 +160,7 @@ export class SceneKeeper {
     this.#publish({
       graph,
       scene: makeScene(laidOut),
-      closed: new Map(this.#decided),
+      closed,
       pins: this.#pins,
       engineFailures: laidOut.engineFailures,
       freshCount: (this.#snapshot?.freshCount ?? 0) + (isFresh ? 1 : 0),

@@ -7,33 +7,38 @@ import { EVERY, type Folds } from '../map-view-types.ts';
 /** More cards than this at once read as wallpaper. */
 export const MAX_OPEN_CARDS = 60;
 
-/**
- * @param sizes cards in each box while it is open
- * @param decided closed or not, from earlier calls; what the reader said is not kept there
- * @returns whether each box is closed
- */
+export interface Closed {
+  /** Whether each box is closed. */
+  readonly closed: Map<string, boolean>;
+  /** The map's own decisions, for the next time; what the reader said is not among them. */
+  readonly decided: Map<string, boolean>;
+}
+
+/** @param sizes cards in each box while it is open */
 export function decideClosed(
   sizes: ReadonlyMap<string, number>,
   looseCount: number,
-  decided: ReadonlyMap<string, boolean>,
+  earlier: ReadonlyMap<string, boolean>,
   folds: Folds,
-): Map<string, boolean> {
-  const next = new Map<string, boolean>();
+): Closed {
+  const decided = new Map(earlier);
+  const closed = new Map<string, boolean>();
   for (const id of sizes.keys()) {
     const known = saidOf(id, folds) ?? decided.get(id);
-    if (known !== undefined) next.set(id, known);
+    if (known !== undefined) closed.set(id, known);
   }
   let cards = looseCount;
-  for (const [id, size] of sizes) cards += next.get(id) === true ? 1 : size;
+  for (const [id, size] of sizes) cards += closed.get(id) === true ? 1 : size;
   const undecided = [...sizes]
-    .filter(([id]) => !next.has(id))
+    .filter(([id]) => !closed.has(id))
     .sort(([leftId, left], [rightId, right]) => right - left || compareText(leftId, rightId));
   for (const [id, size] of undecided) {
     const isClosed = cards > MAX_OPEN_CARDS && size > 1;
     if (isClosed) cards -= size - 1;
-    next.set(id, isClosed);
+    closed.set(id, isClosed);
+    decided.set(id, isClosed);
   }
-  return next;
+  return { closed, decided };
 }
 
 /** What the reader said of a box; undefined where nothing. */
