@@ -13,10 +13,11 @@ import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { GetFlowsRequest, GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { flowMessages } from './flow-messages.ts';
 import { writeOut } from './output.ts';
+import { type RelayForwardOptions, startRelayForward, withRelayForward } from './port-forward.ts';
 import { parseTime } from './quantity.ts';
 import { type ServerOptions, targetOf, withServerOptions } from './server-option.ts';
 
-interface ObserveOptions extends ServerOptions {
+interface ObserveOptions extends ServerOptions, RelayForwardOptions {
   readonly last?: string;
   readonly first?: string;
   readonly all?: boolean;
@@ -37,7 +38,8 @@ const everyFlow = 18_446_744_073_709_551_615n;
 const defaultLast = 20n;
 
 export function observeCommand(): Command {
-  return withServerOptions(new Command('observe').description('print flows; filter flags as of `hubble observe`'))
+  const command = new Command('observe').description('print flows; filter flags as of `hubble observe`');
+  return withRelayForward(withServerOptions(command))
     .option('--last <number>', `the latest flows (default ${defaultLast} without -f and --since)`)
     .option('--first <number>', 'the oldest flows')
     .option('--all', 'all flows that are kept')
@@ -76,8 +78,14 @@ async function observeServer(
   process.stdout.once('error', () => stopped.abort());
   const request = GetFlowsRequest.encode(requestOf(options, whitelist, blacklist)).finish();
   const print = printerOf(options);
-  for await (const message of flowMessages(await targetOf(options), request, stopped.signal))
-    await print(GetFlowsResponse.decode(message));
+  const forward = await startRelayForward(options);
+  const server = forward === undefined ? options.server : `127.0.0.1:${forward.port}`;
+  try {
+    for await (const message of flowMessages(await targetOf({ ...options, server }), request, stopped.signal))
+      await print(GetFlowsResponse.decode(message));
+  } finally {
+    await forward?.stop();
+  }
 }
 
 export function requestOf(

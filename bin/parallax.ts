@@ -9,6 +9,7 @@ import { exporterCommand } from './exporter.ts';
 import { listCommand } from './list.ts';
 import { observeCommand } from './observe.ts';
 import { policyCommand } from './policy.ts';
+import { portForwardCommand } from './port-forward.ts';
 import { recordCommand } from './record.ts';
 import { relayCommand } from './relay.ts';
 import { statusCommand } from './status.ts';
@@ -32,7 +33,8 @@ const parallax = new Command('parallax')
   .addCommand(watchCommand())
   .addCommand(recordCommand())
   .addCommand(openCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(portForwardCommand());
 parallax.addCommand(completionCommand(parallax));
 
 try {

@@ -1,6 +1,7 @@
 // `parallax up`: exporter, relay and page on this machine, all on loopback, as three child processes that live and end together.
 
 import { Command } from 'commander';
+import { parsePort } from './address.ts';
 import { type ChildService, startChild, stopChildren } from './child-service.ts';
 import { refuseBusyPorts } from './ports.ts';
 import type { DemoBesideUp } from './up-demo.ts';
@@ -38,12 +39,6 @@ export function openCommand(): Command {
     .option('--relay-port <port>', 'gRPC port of the relay', parsePort, 4245)
     .option('--exporter-port <port>', 'gRPC port of the player', parsePort, 4244)
     .action((file: string, options: Omit<UpOptions, 'replay'>) => up({ ...options, replay: file }));
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`"${text}" is no port (1 to 65535).`);
-  return port;
 }
 
 async function up(options: UpOptions): Promise<void> {
