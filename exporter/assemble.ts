@@ -261,7 +261,7 @@ export class FlowAssembler {
       ipVersion: record.ipVersion,
       dialled,
     };
-    const reason = hubbleDropReason(record.reasonName);
+    const reason = hubbleDropReason(record.reasonName, record.symbol);
     const flow = this.#baseFlow(record.timeBootNs, ends, true, {
       reason: FlowReason.FLOW_REASON_DROP,
       drop: {

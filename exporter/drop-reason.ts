@@ -47,7 +47,11 @@ const reasons: ReadonlyMap<string, DropReason> = new Map<string, DropReason>([
   ['INVALID_TTL', DropReason.TTL_EXCEEDED],
 ]);
 
-/** `name` without prefix, as the kernel's type information has it. */
-export function hubbleDropReason(name: string): DropReason {
+/** Where forwarding drops for a used-up TTL, it says "bad header"; so does all else that finds one. */
+const FORWARDING: ReadonlySet<string> = new Set(['ip_forward', 'ip6_forward']);
+
+/** `name` without prefix, as the kernel's type information has it; `symbol` the function that dropped, '' if unknown. */
+export function hubbleDropReason(name: string, symbol: string): DropReason {
+  if (name === 'IP_INHDR' && FORWARDING.has(symbol)) return DropReason.TTL_EXCEEDED;
   return reasons.get(name) ?? DropReason.DROP_REASON_UNKNOWN;
 }

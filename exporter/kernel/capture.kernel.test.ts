@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import type { DropRecord, L7Record, SocketRecord } from './kernel-record.ts';
+import type { ConnectionRecord, DropRecord, L7Record, SocketRecord } from './kernel-record.ts';
 import { kernelTestsImpossible, type Pod, Pods, runIn, type Service, serveIn } from './testing/pods.ts';
 import { connectionsTo, eventually, type Recorder, record, sums } from './testing/recorder.ts';
 
@@ -335,11 +335,12 @@ describe('connections from before capture', { skip }, () => {
     const { capture, records } = await record({ interfaces: pods.veths });
     try {
       const views = await eventually('both views', () => {
-        const seen = records.filter((one) => one.type === 'connection' && one.protocol === 'TCP');
+        const seen = records.filter(
+          (one): one is ConnectionRecord => one.type === 'connection' && one.protocol === 'TCP',
+        );
         return new Set(seen.map((one) => one.interfaceIndex)).size === 2 && seen;
       });
       for (const one of views) {
-        assert.ok(one.type === 'connection');
         assert.deepEqual([one.initiator.address, one.initiator.port, one.joinedMidway], [client.address, 1024, true]);
       }
       const socketOf = (event: string, port: number) =>
