@@ -5,7 +5,7 @@ import { readCiliumPorts } from './cilium-ports.ts';
 import type { Field } from './field.ts';
 import { readL7Rules } from './l7-rules.ts';
 import { describeSelector, type LabelSelector, matchesLabels } from './label-selector.ts';
-import type { Direction, Entry, PolicyName, Section } from './rule.ts';
+import { type Direction, type Entry, type PolicyName, policyReference, type Section } from './rule.ts';
 import type { World } from './world.ts';
 
 const ruleFields = [
@@ -51,6 +51,7 @@ function readRule(policy: PolicyName, rule: Field, world: World): Section[] {
     if (!defaultDeny && !hasRules) return [];
     const section: Section = {
       policy,
+      reference: policyReference(policy),
       direction,
       subjectText: `endpoints with ${describeSelector(subject)}`,
       selects: (pod) => matchesLabels(subject, pod.identityLabels),

@@ -9,7 +9,15 @@ import { describeSelector, type LabelSelector, matchesLabels } from './label-sel
 import type { Party } from './party.ts';
 import { identityPeer, podPeer, prefixPeer } from './peers.ts';
 import type { PortMatch } from './ports.ts';
-import type { Dialect, Direction, Entry, Peer, PolicyName, Section } from './rule.ts';
+import {
+  type Dialect,
+  type Direction,
+  type Entry,
+  type Peer,
+  type PolicyName,
+  policyReference,
+  type Section,
+} from './rule.ts';
 import { readSelector } from './selector-field.ts';
 
 const externalOnly: ReadonlySet<Party['kind']> = new Set(['external']);
@@ -31,6 +39,7 @@ export function readNetworkPolicy(policy: PolicyName, spec: Field, dialect: Dial
     return [
       {
         policy,
+        reference: policyReference(policy),
         direction,
         subjectText: `pods of ${policy.namespace} with ${describeSelector(subject)}`,
         selects: (pod) =>

@@ -9,6 +9,8 @@ export interface PodParty {
   readonly pod: WorldPod;
   /** Equal for pods that no policy can tell apart by labels and namespace: small numbers from 0, so that answers can be kept in arrays. */
   readonly group: number;
+  /** Place among the pods of the world; -1 for a pod that only a flow told of. */
+  readonly index: number;
   readonly addresses: readonly Address[];
   /** As Cilium's identity has them: namespace, its labels, cluster and service account among them. */
   readonly identityLabels: LabelSet;
@@ -51,7 +53,7 @@ export class Parties {
   constructor(world: World) {
     const namespaces = new Map(world.namespaces.map((namespace) => [namespace.name, namespace.labels]));
     this.#cluster = world.cluster;
-    this.pods = world.pods.map((pod) => this.adopt(pod, namespaces.get(pod.namespace) ?? {}));
+    this.pods = world.pods.map((pod, index) => this.adopt(pod, namespaces.get(pod.namespace) ?? {}, index));
     for (const service of world.services)
       for (const address of service.addresses ?? []) this.#services.set(canonical(address), service);
     for (const party of this.pods) {
@@ -90,7 +92,7 @@ export class Parties {
   }
 
   /** A pod that the world does not hold, as a flow describes it. Its labels are kept for the life of this object. */
-  adopt(pod: WorldPod, namespaceLabels: Readonly<Record<string, string>>): PodParty {
+  adopt(pod: WorldPod, namespaceLabels: Readonly<Record<string, string>>, index = -1): PodParty {
     const own = Object.entries(pod.labels);
     const identity: [string, string][] = own
       .filter(([key]) => isIdentityLabel(key))
@@ -109,6 +111,7 @@ export class Parties {
       kind: 'pod',
       pod,
       group,
+      index,
       addresses: pod.addresses.map(parseAddress).filter((address) => address !== undefined),
       identityLabels,
       podLabels,

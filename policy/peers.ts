@@ -7,7 +7,7 @@ import type { Peer } from './rule.ts';
 
 /** Whoever carries the labels in its Cilium identity: pods, nodes, the world. */
 export function identityPeer(selector: LabelSelector, text = `endpoints with ${describeSelector(selector)}`): Peer {
-  return { text, matches: oncePerGroup((party) => matchesLabels(selector, party.identityLabels)) };
+  return { text, matches: (party) => matchesLabels(selector, party.identityLabels) };
 }
 
 /** Kubernetes' pod and namespace selectors. Undefined pods: all pods of those namespaces; undefined namespaces: `own`. */
@@ -15,12 +15,12 @@ export function podPeer(own: string, pods: LabelSelector | undefined, namespaces
   const where = namespaces === undefined ? `namespace ${own}` : `namespaces with ${describeSelector(namespaces)}`;
   return {
     text: `pods of ${where}${pods === undefined || pods.length === 0 ? '' : ` with ${describeSelector(pods)}`}`,
-    matches: oncePerGroup((party) => {
+    matches: (party) => {
       if (party.kind !== 'pod') return false;
       const namespaceFits =
         namespaces === undefined ? party.pod.namespace === own : matchesLabels(namespaces, party.namespaceLabels);
       return namespaceFits && (pods === undefined || matchesLabels(pods, party.podLabels));
-    }),
+    },
   };
 }
 
@@ -33,6 +33,7 @@ export function prefixPeer(prefix: Prefix, except: readonly Prefix[], kinds: Rea
     contains(prefix, address) && !except.some((hole) => contains(hole, address));
   return {
     text: except.length === 0 ? prefix.text : `${prefix.text} except ${except.map((hole) => hole.text).join(', ')}`,
+    asksAddress: kinds.has('pod'),
     matches: (party) => {
       if (!kinds.has(party.kind)) return false;
       return party.kind === 'pod' ? party.addresses.some(holds) : holds(party.address);
@@ -75,29 +76,8 @@ export function addressesPeer(text: string, addresses: readonly string[]): Peer 
   const set = new Set(addresses.map((each) => parseAddress(each)?.text ?? each));
   return {
     text,
+    asksAddress: true,
     matches: (party) =>
       party.kind === 'pod' ? party.addresses.some((each) => set.has(each.text)) : set.has(party.address.text),
-  };
-}
-
-/** Answers kept for at most this many groups a peer: 4 KiB each, and a cluster of 4,096 distinct workloads. */
-const maxGroupsKept = 4096;
-
-/** Asks once for each group of pods; nodes and the outside are few tests and asked each time. */
-function oncePerGroup(test: (party: Party) => boolean): (party: Party) => boolean {
-  // 0: not asked yet, 1: no, 2: yes.
-  let known = new Uint8Array(0);
-  return (party) => {
-    if (party.kind !== 'pod' || party.group >= maxGroupsKept) return test(party);
-    const before = known[party.group] ?? 0;
-    if (before !== 0) return before === 2;
-    if (party.group >= known.length) {
-      const larger = new Uint8Array(Math.min(maxGroupsKept, Math.max(64, 2 ** Math.ceil(Math.log2(party.group + 1)))));
-      larger.set(known);
-      known = larger;
-    }
-    const answer = test(party);
-    known[party.group] = answer ? 2 : 1;
-    return answer;
   };
 }

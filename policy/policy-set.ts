@@ -1,12 +1,13 @@
 // Policies and the world compiled once; then each flow is answered with a verdict per direction and the rules that decided.
 
+import { CandidateBudget, PeerCandidates } from './candidates.ts';
 import { readCiliumPolicy } from './cilium-policy.ts';
 import { Field, PolicyFieldError, type Problem } from './field.ts';
 import { admitsRequest, type L7Request } from './l7-rules.ts';
 import { readNetworkPolicy } from './network-policy.ts';
 import { Parties, type Party, type PodParty } from './party.ts';
 import { matchesPort, type NamedPortLookup, namedPortsOf, namedPortsOfAll } from './ports.ts';
-import { type Dialect, type Direction, type Entry, type PolicyName, policyReference, type Section } from './rule.ts';
+import type { Decision, Dialect, Direction, Entry, PolicyName, Section } from './rule.ts';
 import type { World } from './world.ts';
 
 /** Most policies one set takes; more is refused in words rather than tried. */
@@ -27,11 +28,6 @@ export interface PolicyFlow {
   /** Destination port, after service translation; for ICMP the type. */
   readonly port: number;
   readonly request?: L7Request;
-}
-
-export interface Decision {
-  readonly section: Section;
-  readonly entry: Entry;
 }
 
 export interface DirectionVerdict {
@@ -63,6 +59,8 @@ interface DirectionPolicies {
   readonly sections: readonly Section[];
   readonly denies: readonly Decision[];
   readonly allows: readonly Decision[];
+  readonly deniesByDefault: boolean;
+  readonly forPods: PeerCandidates;
 }
 
 interface SubjectPolicies {
@@ -78,6 +76,7 @@ export class PolicySet {
   readonly #byNamespace = new Map<string, Section[]>();
   readonly #byGroup: SubjectPolicies[] = [];
   readonly #egressNames: NamedPortLookup;
+  readonly #candidates = new CandidateBudget();
 
   constructor(objects: readonly unknown[], world: World, options: PolicySetOptions = {}) {
     if (objects.length > maxPolicies)
@@ -103,7 +102,10 @@ export class PolicySet {
     // A namespaced policy selects in its own namespace only, so the others need not be asked.
     const candidates = [...(this.#byNamespace.get(pod.pod.namespace) ?? []), ...(this.#byNamespace.get('') ?? [])];
     const selecting = candidates.filter((section) => section.selects(pod));
-    const found = { ingress: decisionsOf(selecting, 'ingress'), egress: decisionsOf(selecting, 'egress') };
+    const found = {
+      ingress: decisionsOf(selecting, 'ingress', this.#candidates),
+      egress: decisionsOf(selecting, 'egress', this.#candidates),
+    };
     this.#byGroup[pod.group] = found;
     return found;
   }
@@ -120,8 +122,27 @@ export class PolicySet {
     if (subject.kind !== 'pod') return undefined;
     const policies = this.sectionsOf(subject)[direction];
     if (policies.sections.length === 0) return notEnforced[direction];
-    const lookup = this.namedPorts(direction, subject, peer);
-    const denials = matching(policies.denies, peer, flow, lookup);
+    if (peer.kind !== 'pod' || peer === subject) return this.#decide(direction, flow, policies, policies);
+    const candidates = policies.forPods.of(peer);
+    const { known } = candidates;
+    const key = known && answerKey(flow);
+    if (known === undefined || key === undefined) return this.#decide(direction, flow, policies, candidates);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const verdict = this.#decide(direction, flow, policies, candidates);
+    if (known.size < maxAnswersKept) known.set(key, verdict);
+    return verdict;
+  }
+
+  #decide(
+    direction: Direction,
+    flow: PolicyFlow,
+    policies: DirectionPolicies,
+    candidates: Pick<DirectionPolicies, 'denies' | 'allows'>,
+  ): DirectionVerdict {
+    const [subject, peer] = direction === 'ingress' ? [flow.destination, flow.source] : [flow.source, flow.destination];
+    const lookup = subject.kind === 'pod' ? this.namedPorts(direction, subject, peer) : () => undefined;
+    const denials = matching(candidates.denies, peer, flow, lookup);
     if (denials.length > 0)
       return {
         verdict: 'denied',
@@ -130,10 +151,10 @@ export class PolicySet {
         decisions: denials,
         dependsOnRequest: false,
       };
-    const allows = matching(policies.allows, peer, flow, lookup);
-    const admitting = allows.filter(
-      ({ entry }) => entry.l7 === undefined || admitsRequest(entry.l7, flow.request) !== 'no',
-    );
+    const allows = matching(candidates.allows, peer, flow, lookup);
+    const admitting = allows.some(({ entry }) => entry.l7 !== undefined)
+      ? allows.filter(({ entry }) => entry.l7 === undefined || admitsRequest(entry.l7, flow.request) !== 'no')
+      : allows;
     // A pod's own node may always reach it (probes), whatever denies by default.
     if (direction === 'ingress' && peer.kind === 'node' && peer.local)
       return {
@@ -155,8 +176,7 @@ export class PolicySet {
       };
     }
     if (this.dialect === 'kubernetes' && subject === peer) return { ...allowed, enforced: true, by: ['allow-self'] };
-    const deniesByDefault = allows.length > 0 || policies.sections.some((section) => section.defaultDeny);
-    return { ...allowed, verdict: deniesByDefault ? 'denied' : 'allowed', enforced: true };
+    return allows.length > 0 || policies.deniesByDefault ? byDefault.denied : byDefault.allowed;
   }
 
   /** What named ports mean for a direction: see ports.ts. */
@@ -167,6 +187,16 @@ export class PolicySet {
   }
 }
 
+/** Ports of one pair of groups whose answers are kept. */
+const maxAnswersKept = 64;
+
+const protocolNumbers: Readonly<Record<string, number>> = { TCP: 0, UDP: 1, SCTP: 2, ICMP: 3, ICMPv6: 4 };
+
+function answerKey({ protocol, port }: PolicyFlow): number | undefined {
+  const number = protocolNumbers[protocol];
+  return number === undefined ? undefined : port * 8 + number;
+}
+
 const allowed = { verdict: 'allowed', by: [], decisions: [], dependsOnRequest: false } as const;
 
 const notEnforced = {
@@ -174,13 +204,23 @@ const notEnforced = {
   egress: { ...allowed, enforced: false, by: ['allow-any-egress'] },
 } as const;
 
-function decisionsOf(sections: readonly Section[], direction: Direction): DirectionPolicies {
+const byDefault = {
+  allowed: { ...allowed, enforced: true },
+  denied: { ...allowed, verdict: 'denied', enforced: true },
+} as const;
+
+function decisionsOf(sections: readonly Section[], direction: Direction, budget: CandidateBudget): DirectionPolicies {
   const ours = sections.filter((section) => section.direction === direction);
   const all = ours.flatMap((section) => section.entries.map((entry) => ({ section, entry })));
-  return {
-    sections: ours,
+  const rules = {
     denies: all.filter(({ entry }) => entry.action === 'deny'),
     allows: all.filter(({ entry }) => entry.action === 'allow'),
+  };
+  return {
+    ...rules,
+    sections: ours,
+    deniesByDefault: ours.some((section) => section.defaultDeny),
+    forPods: new PeerCandidates(rules, budget),
   };
 }
 
@@ -192,9 +232,10 @@ function matching(
   flow: PolicyFlow,
   lookup: NamedPortLookup,
 ): readonly Decision[] {
+  if (rules.length === 0) return none;
   let found: Decision[] | undefined;
   for (const rule of rules) {
-    if (!matchesPeers(rule.entry, peer) || !matchesPorts(rule.entry, flow, lookup)) continue;
+    if (!matchesPorts(rule.entry, flow, lookup) || !matchesPeers(rule.entry, peer)) continue;
     if (found === undefined) found = [rule];
     else found.push(rule);
   }
@@ -211,8 +252,8 @@ export function matchesPorts(entry: Entry, flow: PolicyFlow, lookup: NamedPortLo
 
 function references(decisions: readonly Decision[]): string[] {
   const [only] = decisions;
-  if (decisions.length === 1 && only !== undefined) return [policyReference(only.section.policy)];
-  return [...new Set(decisions.map(({ section }) => policyReference(section.policy)))];
+  if (decisions.length === 1 && only !== undefined) return [only.section.reference];
+  return [...new Set(decisions.map(({ section }) => section.reference))];
 }
 
 function isCilium(object: unknown): boolean {

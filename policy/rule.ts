@@ -20,6 +20,8 @@ export interface Peer {
   matches(party: Party): boolean;
   /** True where the answer depends on the DNS names of the other end, which may not be known. */
   readonly asksNames?: boolean;
+  /** True where pods of one group may differ, since it goes by their addresses. */
+  readonly asksAddress?: boolean;
 }
 
 /** What an L7 rule asks beyond the connection; evaluated only where the request is known. */
@@ -53,11 +55,19 @@ export interface Entry {
 
 export interface Section {
   readonly policy: PolicyName;
+  /** policyReference(policy), made once. */
+  readonly reference: string;
   readonly direction: Direction;
   readonly subjectText: string;
   selects(pod: PodParty): boolean;
   readonly defaultDeny: boolean;
   readonly entries: readonly Entry[];
+}
+
+/** A rule, and whose it is. */
+export interface Decision {
+  readonly section: Section;
+  readonly entry: Entry;
 }
 
 /** `Kind:namespace/name`, or `Kind:name` for a cluster-wide policy. */

@@ -49,10 +49,16 @@ const policies = Array.from({ length: policyCount }, (_, index) => ({
   },
 }));
 
+/** Time that the process used, whatever else the machine does. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 for (const dialect of ['kubernetes', 'cilium'] as const) {
-  const begun = performance.now();
+  const begun = cpuMs();
   const set = new PolicySet(policies, world, { dialect });
-  const compileMs = performance.now() - begun;
+  const compileMs = cpuMs() - begun;
   const pods = set.parties.pods;
   const flows: PolicyFlow[] = [];
   let seed = 1;
@@ -67,12 +73,12 @@ for (const dialect of ['kubernetes', 'cilium'] as const) {
       flows.push({ source, destination, protocol: 'TCP', port: random(2) === 0 ? 8080 : 9090 });
   }
   let denied = 0;
-  const evaluated = performance.now();
+  const evaluated = cpuMs();
   for (let index = 0; index < flowCount; index += 1) {
     const flow = flows[index % flows.length];
     if (flow !== undefined && set.evaluate(flow).verdict === 'denied') denied += 1;
   }
-  const perFlowUs = ((performance.now() - evaluated) * 1000) / flowCount;
+  const perFlowUs = ((cpuMs() - evaluated) * 1000) / flowCount;
   process.stdout.write(
     `${dialect.padEnd(10)}  ${policyCount} policies x ${pods.length} endpoints: compile ${compileMs.toFixed(0)} ms, ${perFlowUs.toFixed(2)} us a flow (${((100 * denied) / flowCount).toFixed(0)} % denied)\n`,
   );
