@@ -1,4 +1,4 @@
-// Columns of text, as wide as their widest cell.
+// How answers are written: columns as wide as their widest cell, durations, JSON.
 
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -10,16 +10,20 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
   return [head, ...rows].map((cells) => `${line(cells)}\n`).join('');
 }
 
-/** 3h12m, 4m05s, 12s: the two largest units. */
+/** 76h3m0s, 4m5s, 12s: as Go prints a duration, to the second. */
 export function formatDuration(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  const [days, hours, minutes] = [
-    Math.floor(seconds / 86_400),
-    Math.floor(seconds / 3600) % 24,
-    Math.floor(seconds / 60) % 60,
-  ];
-  const two = (value: number): string => String(value).padStart(2, '0');
-  if (days > 0) return `${days}d${two(hours)}h`;
-  if (hours > 0) return `${hours}h${two(minutes)}m`;
-  return minutes > 0 ? `${minutes}m${two(seconds % 60)}s` : `${seconds}s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = `${seconds % 60}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
+/** The JSON form of a message with the names of the .proto file, as the hubble command line writes it. */
+export function protoJson(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map(protoJson);
+  if (typeof value !== 'object' || value === null) return value;
+  const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeCase(name), protoJson(inner)]));
 }

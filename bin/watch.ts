@@ -13,22 +13,22 @@ const changeNames: Readonly<Record<number, string>> = {
 
 export function watchCommand(): Command {
   return new Command('watch').description('changes as they come').addCommand(
-    withServerOptions(new Command('peers').description('nodes of a peer.Peer service and their changes')).action(
-      async (options: ServerOptions) => {
-        const stopped = new AbortController();
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
-        const client = new PeerClient(await targetOf(options));
-        try {
-          for await (const { name, address, type, tls } of client.notify(stopped.signal)) {
-            const secured = tls === undefined ? '' : ` (TLS.ServerName: ${tls.serverName})`;
-            process.stdout.write(`${changeNames[type] ?? 'UNKNOWN'.padEnd(12)} ${address} ${name}${secured}\n`);
-          }
-        } catch (error) {
-          if (!stopped.signal.aborted) throw error;
-        } finally {
-          client.close();
+    withServerOptions(
+      new Command('peers').alias('peer').description('nodes of a peer.Peer service and their changes'),
+    ).action(async (options: ServerOptions) => {
+      const stopped = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
+      const client = new PeerClient(await targetOf(options));
+      try {
+        for await (const { name, address, type, tls } of client.notify(stopped.signal)) {
+          const secured = tls === undefined ? '' : ` (TLS.ServerName: ${tls.serverName})`;
+          process.stdout.write(`${(changeNames[type] ?? 'UNKNOWN').padEnd(12)} ${address} ${name}${secured}\n`);
         }
-      },
-    ),
+      } catch (error) {
+        if (!stopped.signal.aborted) throw error;
+      } finally {
+        client.close();
+      }
+    }),
   );
 }
