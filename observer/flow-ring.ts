@@ -7,7 +7,8 @@ import { COLUMN_BYTES_PER_SLOT, FlowColumns, KIND_FLOW } from './columns.ts';
 import { EndpointDictionary, NodeDictionary } from './endpoint-dictionary.ts';
 import { NOT_INTERNED } from './generation-dictionary.ts';
 import { MessageTooLargeError } from './message-too-large.ts';
-import { ResponseScanner, type ScannedResponse } from './scan-response.ts';
+import { ResponseScanner } from './scan-response.ts';
+import type { ScannedResponse } from './scanned-response.ts';
 import { FRAME_PREFIX_BYTES, Slab } from './slab.ts';
 
 const MIB = 1024 * 1024;

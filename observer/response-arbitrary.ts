@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Flow } from '#proto/gen/flow/flow.ts';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
-import { FLOW_DETAILS_TYPE_URL } from './scan-response.ts';
+import { FLOW_DETAILS_TYPE_URL } from './scan-details.ts';
 
 const int32 = fc.oneof(fc.constant(0), fc.nat(300), fc.integer());
 const uint32 = fc.oneof(fc.nat(70_000), fc.integer({ min: 0, max: 0xffffffff }));

@@ -11,7 +11,9 @@ import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
 import { HAS_TCP_FLAGS, KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS, KIND_NONE } from './columns.ts';
 import type { EndpointParts } from './endpoint-parts.ts';
 import { responseArbitrary } from './response-arbitrary.ts';
-import { FLOW_DETAILS_TYPE_URL, ResponseScanner, type ScannedResponse } from './scan-response.ts';
+import { FLOW_DETAILS_TYPE_URL } from './scan-details.ts';
+import { ResponseScanner } from './scan-response.ts';
+import type { ScannedResponse } from './scanned-response.ts';
 import { MalformedMessageError } from './wire-reader.ts';
 
 const L4_FIELDS = { TCP: 1, UDP: 2, ICMPv4: 3, ICMPv6: 4, SCTP: 5, VRRP: 6, IGMP: 7 };
@@ -118,15 +120,17 @@ function decodeOrRefuse(bytes: Uint8Array): ReturnType<typeof decoded> | 'refuse
 }
 
 /**
- * True if every message lies within the field that holds it and no group is used. The generated decoder does not ask: it lets a
- * nested field run past its message, and stops without a word at a tag of 0.
+ * True if every message lies within the field that holds it, no group is used and no tag is longer than it need be. The
+ * generated decoder does not ask: it lets a nested field run past its message, and stops without a word at a tag of 0.
  */
 function isWellFormed(bytes: Uint8Array, message: DescMessage): boolean {
   try {
     const reader = new BinaryReader(bytes);
     let typeUrl = '';
     while (reader.pos < reader.len) {
+      const tagStart = reader.pos;
       const [number, wireType] = reader.tag();
+      if (reader.pos - tagStart > 1 && bytes[reader.pos - 1] === 0) return false;
       const field = message.fields.find((candidate) => candidate.number === number);
       if (wireType !== 2) {
         if (wireType === 3) return false;

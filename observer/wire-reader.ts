@@ -11,11 +11,18 @@ const _WIRE_FIXED32 = 5;
 /** A message that is not valid protobuf, or has a shape that we refuse. `offset` counts from the message's first byte. */
 export class MalformedMessageError extends Error {
   readonly offset: number;
+  readonly #reason: string;
 
   constructor(reason: string, offset: number) {
     super(`malformed message at byte ${offset}: ${reason}`);
     this.name = 'MalformedMessageError';
     this.offset = offset;
+    this.#reason = reason;
+  }
+
+  /** The same, counted from a later byte. */
+  from(start: number): MalformedMessageError {
+    return new MalformedMessageError(this.#reason, this.offset - start);
   }
 }
 
