@@ -83,6 +83,7 @@ export class PodIndex implements ObjectSource {
   readonly #keepDeletedMs: number;
   /** Living objects by kind, namespace and name. */
   readonly #living = new Map<string, Entry>();
+  readonly #nodes = new Map<string, NodeObject>();
   readonly #slots = new Map<string, NamespaceSlot>();
   readonly #history: AddressHistory<Entry>;
   readonly #byContainer = new Map<string, Entry>();
@@ -171,8 +172,7 @@ export class PodIndex implements ObjectSource {
   }
 
   node(name: string): NodeObject | undefined {
-    const object = this.#living.get(`Node//${name}`)?.object;
-    return object?.kind === 'Node' ? object : undefined;
+    return this.#nodes.get(name);
   }
 
   /** By the container's full id, without the runtime's prefix. */
@@ -227,6 +227,7 @@ export class PodIndex implements ObjectSource {
   /** What changes nobody's name, such as a ReplicaSet's number of pods, makes nothing be computed again. */
   #learn(object: KubernetesObject): void {
     if (object.kind === 'CiliumIdentity') this.#labelSets.learn(object);
+    else if (object.kind === 'Node') this.#nodes.set(object.meta.name, object);
     else if (object.kind === 'Namespace') {
       const slot = this.#slotOf(object);
       if (areEqual(slot.labels, object.meta.labels)) return;
@@ -245,6 +246,7 @@ export class PodIndex implements ObjectSource {
 
   #unlearn(object: KubernetesObject): void {
     if (object.kind === 'CiliumIdentity') this.#labelSets.unlearn(object);
+    else if (object.kind === 'Node') this.#nodes.delete(object.meta.name);
     else if (object.kind === 'Namespace') {
       const slot = this.#slotOf(object);
       slot.labels = new Map();

@@ -5,8 +5,9 @@ import { Buffer } from 'node:buffer';
 import { canonicalAddress, isLoopback } from '#kubernetes/addresses.ts';
 import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
 import { reservedEndpoint } from '#kubernetes/identities.ts';
+import type { ObjectMeta } from '#kubernetes/kubernetes-object.ts';
 import type { Owner, PodIndex } from '#kubernetes/pod-index.ts';
-import type { ServiceDirectory } from '#kubernetes/service-directory.ts';
+import type { Backend, ServiceDirectory, ServicePort } from '#kubernetes/service-directory.ts';
 import { WireReader } from '#observer/wire-reader.ts';
 import {
   type FlowEnd,
@@ -43,8 +44,14 @@ export interface EndNamerOptions {
 /** Identities below are reserved, from there on local to a node (CIDRs, DNS names): they say all there is to say. */
 const firstIdentity = 256;
 const firstLocalIdentity = 1 << 24;
-/** Fields by node or service, kept at hand; a cluster has at most some thousands of either. */
-const maxKept = 20_000;
+/** Nodes whose fields are kept at hand. */
+const maxNodes = 20_000;
+
+interface NodeFields {
+  readonly zone: string;
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+}
 
 const world = reservedEndpoint('world');
 const host = reservedEndpoint('host');
@@ -60,9 +67,12 @@ export class EndNamer {
   readonly #add = new Additions();
   readonly #writer = new FlowWriter();
   readonly #reader = new WireReader();
-  readonly #locations = new Map<string, Uint8Array>();
-  readonly #serviceFields = new Map<string, Uint8Array>();
-  readonly #behind = new WeakMap<EndpointInfo, EndpointInfo>();
+  /** By node. */
+  readonly #locations = new Map<string, NodeFields>();
+  /** By service; the field of a source, and of a destination. */
+  readonly #serviceFields = new WeakMap<ObjectMeta, readonly [Uint8Array, Uint8Array]>();
+  /** What is behind a port of a service, and the version of the index that it was read from. */
+  readonly #behind = new WeakMap<ServicePort, { version: number; endpoint: EndpointInfo | undefined }>();
   #text: Buffer = Buffer.alloc(0);
 
   constructor({ index, services, clusterName, isComplete }: EndNamerOptions) {
@@ -179,9 +189,21 @@ export class EndNamer {
     const [protocol, port] = this.#portOf(isSource);
     const address = this.#text.toString('latin1', one.ipStart, one.ipEnd);
     const servicePort = this.#services.byVirtualAddress(transports[protocol] ?? '', address, port);
+    if (servicePort === undefined) return undefined;
+    const { version } = this.#index;
+    let behind = this.#behind.get(servicePort);
+    if (behind === undefined || behind.version !== version) {
+      behind = { version, endpoint: this.#sharedWorkload(servicePort.backends) };
+      this.#behind.set(servicePort, behind);
+    }
+    return behind.endpoint;
+  }
+
+  /** Undefined where backends belong to several workloads, or one to none that is known. */
+  #sharedWorkload(backends: readonly Backend[]): EndpointInfo | undefined {
     let first: EndpointInfo | undefined;
-    for (const backend of servicePort?.backends ?? []) {
-      const endpoint = this.#index.byAddress(backend.address, this.#ends.unixMs);
+    for (const { address } of backends) {
+      const endpoint = this.#index.byAddress(address);
       const workload = endpoint?.workloads[0];
       if (endpoint === undefined || workload === undefined) return undefined;
       first ??= endpoint;
@@ -190,13 +212,7 @@ export class EndNamer {
         first.namespace === endpoint.namespace && known?.name === workload.name && known.kind === workload.kind;
       if (!isSame) return undefined;
     }
-    if (first === undefined) return undefined;
-    let behind = this.#behind.get(first);
-    if (behind === undefined) {
-      behind = { ...first, podName: '' };
-      this.#behind.set(first, behind);
-    }
-    return behind;
+    return first && { ...first, podName: '' };
   }
 
   /** An address that nobody in the cluster has. */
@@ -239,9 +255,13 @@ export class EndNamer {
     return [protocol, 0];
   }
 
-  #serviceField({ name, namespace }: { name: string; namespace: string }, isSource: boolean): Uint8Array {
-    const key = `${isSource}/${namespace}/${name}`;
-    return kept(this.#serviceFields, key, () => serviceField({ name, namespace }, isSource));
+  #serviceField(service: ObjectMeta, isSource: boolean): Uint8Array {
+    let fields = this.#serviceFields.get(service);
+    if (fields === undefined) {
+      fields = [serviceField(service, true), serviceField(service, false)];
+      this.#serviceFields.set(service, fields);
+    }
+    return fields[isSource ? 0 : 1];
   }
 
   #locationOf(owner: Owner | undefined, isSource: boolean): Uint8Array {
@@ -250,7 +270,13 @@ export class EndNamer {
     const node = object.kind === 'Pod' ? object.nodeName : object.kind === 'Node' ? object.meta.name : '';
     if (node === '') return nothing;
     const zone = this.#index.node(node)?.zone ?? '';
-    return kept(this.#locations, `${isSource}/${node}/${zone}`, () => locationField(node, zone, isSource));
+    let fields = this.#locations.get(node);
+    if (fields === undefined || fields.zone !== zone) {
+      if (this.#locations.size >= maxNodes) this.#locations.clear();
+      fields = { zone, source: locationField(node, zone, true), destination: locationField(node, zone, false) };
+      this.#locations.set(node, fields);
+    }
+    return isSource ? fields.source : fields.destination;
   }
 }
 
@@ -265,14 +291,4 @@ function isOpen({ has, identity, namespaceEnd, namespaceStart }: FlowEnd): boole
   if (identity !== 0 && (identity < firstIdentity || identity >= firstLocalIdentity)) return false;
   // A reserved label, or a program of a host.
   return namespaceEnd > namespaceStart || (has & (HAS_LABELS | HAS_WORKLOADS)) === 0;
-}
-
-function kept(fields: Map<string, Uint8Array>, key: string, make: () => Uint8Array): Uint8Array {
-  let field = fields.get(key);
-  if (field === undefined) {
-    if (fields.size >= maxKept) fields.clear();
-    field = make();
-    fields.set(key, field);
-  }
-  return field;
 }

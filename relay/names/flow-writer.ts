@@ -17,6 +17,8 @@ const locationTags = [tagOf(16), tagOf(17)];
 const typeUrl = new TextEncoder().encode(flowDetailsTypeUrl);
 const typeName = 'parallax.v1.FlowDetails';
 const text = new TextDecoder();
+/** Up to here a loop is quicker than a view and a copy. */
+const shortBytes = 40;
 
 /** What is added; all empty: nothing. */
 export class Additions {
@@ -169,14 +171,19 @@ export class FlowWriter {
   }
 
   #put(from: Uint8Array): void {
-    this.#buffer.set(from, this.#at);
-    this.#at += from.length;
+    this.#copy(from, 0, from.length);
   }
 
   #copy(from: Uint8Array, start: number, end: number): void {
-    if (end <= start) return;
-    this.#buffer.set(from.subarray(start, end), this.#at);
-    this.#at += end - start;
+    const buffer = this.#buffer;
+    if (end - start > shortBytes) {
+      buffer.set(from.subarray(start, end), this.#at);
+      this.#at += end - start;
+      return;
+    }
+    let at = this.#at;
+    for (let position = start; position < end; position += 1) buffer[at++] = from[position] as number;
+    this.#at = at;
   }
 
   #varint(value: number): void {
@@ -187,6 +194,10 @@ export class FlowWriter {
 }
 
 function isTypeUrl(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = 0;
+  while (at < typeUrl.length && bytes[start + at] === typeUrl[at]) at += 1;
+  if (at === typeUrl.length && end - start === at) return true;
+  // Another host before the slash is as good.
   const url = text.decode(bytes.subarray(start, end));
   return url.slice(url.lastIndexOf('/') + 1) === typeName;
 }

@@ -21,7 +21,8 @@ test('flows of the relay have the names that the API server told, also of pods t
     );
   let sent = 0;
   await until('both ends are named', () => {
-    n1.flow(`f${(sent += 1)}`, 0, ends);
+    sent += 1;
+    n1.flow(`f${sent}`, 0, ends);
     return podNames().includes('web-1 api-1');
   });
   const map = await client.unary(
@@ -29,7 +30,9 @@ test('flows of the relay have the names that the API server told, also of pods t
     DashboardDefinition.methods.getServiceMap,
     GetServiceMapRequest.fromPartial({ windowSeconds: 60 }),
   );
-  assert.ok(map.vertices.some(({ name, namespace, cluster }) => `${cluster} ${namespace} ${name}` === 'default shop api-1'));
+  assert.ok(
+    map.vertices.some(({ name, namespace, cluster }) => `${cluster} ${namespace} ${name}` === 'default shop api-1'),
+  );
 });
 
 test('what the API server refuses is among the notices of the relay', async (context) => {
