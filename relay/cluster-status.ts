@@ -33,6 +33,8 @@ export interface ClusterStatusSource {
   readonly peerTrouble: () => string | undefined;
   /** What other parts of the relay have to say. */
   readonly moreNotices?: () => readonly Notice[];
+  /** Hops beside those from peers. */
+  readonly moreCoverage?: () => readonly HopCoverage[];
 }
 
 interface Gap {
@@ -115,7 +117,7 @@ export class ClusterStatus {
 
   /** What each hop saw and lost, from the kernels of the nodes to this relay. */
   coverage(): HopCoverage[] {
-    return [...this.#source.peers()].flatMap((peer) => {
+    const hops = [...this.#source.peers()].flatMap((peer) => {
       const { seen, lost, late, refused } = peer.counters;
       const losses = [
         { kind: 'lost before the relay read them', count: BigInt(lost) },
@@ -131,6 +133,7 @@ export class ClusterStatus {
       });
       return [...peer.coverage, relay];
     });
+    return [...hops, ...(this.#source.moreCoverage?.() ?? [])];
   }
 
   #notices(nowMs: number): Notice[] {

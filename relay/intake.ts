@@ -115,6 +115,21 @@ export class Intake {
     this.#merge.promise(stream.mergePeer, timeNs, this.#nowNs);
   }
 
+  /**
+   * Puts a flow that no peer sent into the ring and onto the map at once, whatever its time: a proxy logs a request when it is
+   * over, some seconds late, and nothing should wait for that.
+   */
+  admit(message: Uint8Array): void {
+    try {
+      const sequence = this.#ring.append(this.#annotate?.(message, 0, message.length) ?? message);
+      if (this.#ring.columns.kind[this.#ring.slotOf(sequence)] === KIND_FLOW) {
+        this.#onFlow(sequence, this.#time.nowMs());
+      }
+    } catch {
+      // The ring counts what it refuses and why.
+    }
+  }
+
   /** Puts a message of the relay itself into the ring, after what is there. */
   tell(message: Uint8Array): void {
     this.#ring.append(message);

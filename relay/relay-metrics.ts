@@ -24,6 +24,8 @@ export interface MetricsSource {
     readonly watches: number;
     readonly mapFolded: number;
     readonly mapTooOld: number;
+    readonly logStreams: number;
+    readonly logRecords: number;
   };
 }
 
@@ -58,6 +60,8 @@ export function makeMetrics(source: MetricsSource): Registry {
   hopCounter(registers, source, 'lost', 'Events that a hop lost', ({ lost }) => lost);
   figure(registers, 'appended_total', 'Messages taken into the ring', () => source.figures().appended);
   figure(registers, 'malformed_total', 'Messages that could not be read', () => source.figures().malformed);
+  figure(registers, 'access_log_records_total', 'Access log records taken in', () => source.figures().logRecords);
+  figure(registers, 'access_log_streams', 'Access log streams open', () => source.figures().logStreams);
   figure(registers, 'sent_total', 'Messages sent to GetFlows clients', () => source.figures().sent);
   figure(
     registers,

@@ -11,6 +11,10 @@ import { registerObserver } from '#observer/observer-service.ts';
 import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
 import { Notice, Notice_Severity } from '#proto/gen/parallax/v1/dashboard.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
+import { AccessLogs } from './access-logs/access-logs.ts';
+import { registerAccessLogs } from './access-logs/access-logs-service.ts';
+import { registerAccessLogService } from './access-logs/als-service.ts';
+import { KnownEnds } from './access-logs/known-ends.ts';
 import { ClusterStatus, isAvailable } from './cluster-status.ts';
 import { registerDashboard } from './dashboard/dashboard-service.ts';
 import { MapSource } from './dashboard/map-source.ts';
@@ -87,7 +91,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     wakeDelayMs: 2,
     ...(options.ringBytes === undefined ? {} : { capacityBytes: options.ringBytes }),
   });
-  const ends = new EndTable(ring);
+  const knownEnds = new KnownEnds();
+  const ends = new EndTable(ring, undefined, (description) => knownEnds.note(description));
   const map = new ServiceMapAggregate({ ring, ends });
   const kubernetes = options.kubernetes === undefined ? undefined : watchOf(options.kubernetes);
   const names = kubernetes === undefined ? undefined : new ClusterNames(kubernetes, options.clusterName ?? 'default');
@@ -107,6 +112,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     ...annotating(names, policies),
     ...(options.merge === undefined ? {} : { merge: options.merge }),
   });
+  const logs = new AccessLogs({
+    endpointAt: (ip) => knownEnds.at(ip),
+    admit: (message) => intake.admit(message),
+    now: () => time.now(),
+  });
   const roster = new NodeRoster(nodeName, time);
   const peers = new Map<string, FollowedPeer>();
   let peerTrouble: string | undefined;
@@ -119,6 +129,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     version,
     peers: () => peers.values(),
     peerTrouble: () => peerTrouble,
+    moreCoverage: () => logs.coverage(),
     moreNotices: () => [...(kubernetes?.notices() ?? []), ...(policies?.notices() ?? []), ...tlsNotices(tlsTrouble)],
   });
 
@@ -149,6 +160,9 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     ...{ ring, time, maps, currentStatus: () => cluster.status() },
     ...(policies === undefined ? {} : { policyReport: (windowSeconds) => policyReport(policies, windowSeconds) }),
   });
+
+  const logStreams = registerAccessLogService(server, logs);
+  registerAccessLogs(server, { logs, ring, nowMs: () => time.nowMs() });
 
   const errors = new NodeErrors({
     nowMs: () => time.nowMs(),
@@ -216,6 +230,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       watches: dashboard.watches,
       mapFolded: map.folded,
       mapTooOld: map.tooOld,
+      logStreams: logStreams.streams,
+      logRecords: logs.ring.next - 1,
     }),
   });
   server.metrics.register(registry);

@@ -42,9 +42,13 @@ export class EndTable {
   readonly #nodeNumbers = new Map<string, number>();
   #serial = 0;
 
-  constructor(ring: FlowRing, maxEnds = defaultMaxEnds) {
+  readonly #onDescribed: ((description: EndpointDescription) => void) | undefined;
+
+  /** @param onDescribed told of each end that is new to the ring's dictionary: rarely, and again after it was forgotten */
+  constructor(ring: FlowRing, maxEnds = defaultMaxEnds, onDescribed?: (description: EndpointDescription) => void) {
     this.#ring = ring;
     this.#maxEnds = maxEnds;
+    this.#onDescribed = onDescribed;
     this.#cachedIds = new Uint32Array(ring.endpoints.slots);
     this.#cachedNodes = new Uint32Array(ring.endpoints.slots);
   }
@@ -61,6 +65,7 @@ export class EndTable {
       if (end !== undefined && (!end.isPerNode || this.#cachedNodes[cached] === nodeId)) return end;
     }
     const description = endpoints.describe(id) ?? this.#decode(sequence, isSource);
+    this.#onDescribed?.(description);
     const end = this.#intern(description, this.nodeName(nodeId));
     if (id !== 0) {
       this.#cachedIds[cached] = id;
