@@ -36,7 +36,7 @@ export function ServiceList(props: ServiceListProps) {
       .sort((left, right) => pathOf(left).localeCompare(pathOf(right)));
   }, [graph, find]);
   return (
-    <div className="absolute inset-0 overflow-y-auto px-4 pt-12 pb-4">
+    <div className="absolute inset-0 overflow-y-auto px-4 pt-12 pb-4 max-lg:pt-22">
       <ul
         aria-label="Services"
         className="mx-auto max-w-3xl divide-y divide-line rounded-notice border border-line bg-surface"

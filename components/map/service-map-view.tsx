@@ -68,7 +68,8 @@ export interface ServiceMapViewProps {
 export function ServiceMapView(props: ServiceMapViewProps) {
   const { model, selection, onSelect, metric, find = '', scope, folds, onFoldsChange, memoryKey } = props;
   const section = useRef<HTMLElement>(null);
-  const [isList, setList] = useState(false);
+  // Cards of a whole map are too small to read on a phone: it begins with the list.
+  const [isList, setList] = useState(() => window.matchMedia('(max-width: 640px)').matches);
   const accepts = props.visibleFilter ?? acceptAll;
   const settings = useMemo(() => ({ scope, folds, accepts, memoryKey }), [scope, folds, accepts, memoryKey]);
   const { keeper, snapshot } = useScene(model, settings);
@@ -135,8 +136,8 @@ export function ServiceMapView(props: ServiceMapViewProps) {
 function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolded: boolean; children: ReactNode }) {
   const { graph, scope, isFolded } = props;
   return (
-    <header className="pointer-events-none absolute top-2.5 right-80 left-4 z-10 flex flex-wrap items-center gap-x-4 gap-y-1.5 max-lg:right-4">
-      <div className="flex h-7 items-center gap-2.5">
+    <header className="pointer-events-none absolute top-2.5 right-[340px] left-4 z-10 flex flex-wrap items-center gap-x-4 gap-y-1.5 max-lg:top-11 max-lg:right-4">
+      <div className="flex h-7 items-center gap-2.5 max-sm:sr-only">
         <h1 className="font-semibold text-fg text-sm">Service map</h1>
         <p className="truncate text-2xs text-fg-3 tabular-nums">
           {graph

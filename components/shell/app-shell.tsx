@@ -32,8 +32,8 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
     },
   });
   return (
-    <div className="grid h-dvh grid-cols-[52px_minmax(0,1fr)] grid-rows-[52px_minmax(0,1fr)]">
-      <div className="row-span-2 grid">
+    <div className="grid h-dvh grid-cols-[52px_minmax(0,1fr)] grid-rows-[52px_minmax(0,1fr)] max-md:grid-cols-1 max-md:grid-rows-[48px_minmax(0,1fr)_52px]">
+      <div className="row-span-2 grid max-md:row-span-1 max-md:row-start-3">
         <Rail />
       </div>
       <TopBar onSearch={() => setOverlay('palette')} onKeys={() => setOverlay('keys')} />

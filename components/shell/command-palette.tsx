@@ -3,7 +3,7 @@
 // Search: go to a service, look at one namespace, open a page, do a thing.
 
 import { Command } from 'cmdk';
-import { Boxes, Globe, Moon, Pause, Play, Search, SquareDashed, Sun } from 'lucide-react';
+import { Boxes, Globe, Layers, Moon, Pause, Play, Search, SquareDashed, Sun } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useTheme } from 'next-themes';
 import type { ReactNode } from 'react';
@@ -11,9 +11,10 @@ import { Dialog } from '../controls/dialog.tsx';
 import { withNamespace } from '../filter/terms.ts';
 import { useReading } from '../flows/reading.tsx';
 import { perSecond } from '../format/figures.ts';
+import { MAP_SCOPES, type MapScope } from '../map/map-view-types.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { figuresOfVertex } from '../store/figures.ts';
-import { useFilterText, useSelection } from '../url/url-state.ts';
+import { useFilterText, useScope, useSelection } from '../url/url-state.ts';
 
 export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
   const map = useSnapshot((snapshot) => snapshot.map);
@@ -21,6 +22,7 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
   const [, setSelection] = useSelection();
   const { paused, setPaused } = useReading();
   const { resolvedTheme, setTheme } = useTheme();
+  const [scope, setScope] = useScope();
   const router = useRouter();
   const run = (act: () => void) => () => {
     onClose();
@@ -67,6 +69,15 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
               </Item>
             ))}
           </Group>
+          <Group heading="The map shows">
+            {MAP_SCOPES.map((each) => (
+              <Item key={each} value={`map scope ${each} ${scopeWords[each]}`} onSelect={run(() => setScope(each))}>
+                <Layers size={14} aria-hidden />
+                <span className="flex-1">{scopeWords[each]}</span>
+                {each === scope && <span className="text-2xs text-fg-3">now</span>}
+              </Item>
+            ))}
+          </Group>
           <Group heading="Do">
             <Item value="pause flows" onSelect={run(() => setPaused(!paused))}>
               {paused ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />}
@@ -94,6 +105,14 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
     </Dialog>
   );
 }
+
+const scopeWords: Readonly<Record<MapScope, string>> = {
+  cluster: 'Clusters',
+  namespace: 'Namespaces',
+  workload: 'Services',
+  pod: 'Pods',
+  process: 'Processes',
+};
 
 function Group({ heading, children }: { readonly heading: string; readonly children: ReactNode }) {
   return (

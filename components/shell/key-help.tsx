@@ -9,6 +9,10 @@ const keys = [
   ['j  k', 'Next and previous flow'],
   ['Enter', 'Open the flow or service that has the focus'],
   ['Esc', 'Close what is open'],
+  ['Arrows', 'Move the map, when it has the focus'],
+  ['+  −  0', 'Zoom the map in and out; fit all of it'],
+  ['Shift Enter', 'Step into the card that has the focus, or open it'],
+  ['Backspace', 'Close the box around the card that has the focus'],
   ['?', 'This list'],
 ] as const;
 

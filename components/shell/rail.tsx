@@ -20,8 +20,11 @@ export function Rail() {
   const here = usePathname();
   const scope = scopeOf(useSearchParams());
   return (
-    <nav aria-label="Pages" className="flex flex-col items-center gap-1.5 border-line border-r bg-surface pt-3 pb-3">
-      <Link href="/" aria-label="Parallax" className="mb-2.5 rounded-card">
+    <nav
+      aria-label="Pages"
+      className="flex flex-col items-center gap-1.5 border-line border-r bg-surface pt-3 pb-3 max-md:flex-row max-md:justify-around max-md:border-t max-md:border-r-0 max-md:py-1"
+    >
+      <Link href="/" aria-label="Parallax" className="mb-2.5 rounded-card max-md:hidden">
         <Logo />
       </Link>
       {pages.map(({ path, name, icon: Icon }) => (
@@ -42,6 +45,8 @@ export function Rail() {
 
 /** Filter and window go along from page to page; a selection belongs to the page it was made on. */
 function scopeOf(query: URLSearchParams): string {
-  const kept = new URLSearchParams([...query].filter(([name]) => name === 'q' || name === 'window'));
+  const kept = new URLSearchParams(
+    [...query].filter(([name]) => name === 'q' || name === 'window' || name === 'scope'),
+  );
   return kept.size === 0 ? '' : `?${kept}`;
 }

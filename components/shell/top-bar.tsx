@@ -14,27 +14,28 @@ import { WindowChooser } from './window-chooser.tsx';
 
 export function TopBar({ onSearch, onKeys }: { readonly onSearch: () => void; readonly onKeys: () => void }) {
   return (
-    <header className="flex items-center gap-4 border-line border-b bg-surface px-4">
-      <div className="flex min-w-max flex-1 basis-0 items-center gap-3">
+    <header className="flex items-center gap-4 border-line border-b bg-surface px-4 max-md:gap-2 max-md:px-3">
+      <div className="flex min-w-0 flex-1 basis-0 items-center gap-3 md:min-w-max">
         <NamespaceChooser />
       </div>
       <button
         type="button"
         onClick={onSearch}
-        className="flex h-8 min-w-0 flex-[0_1_384px] items-center overflow-hidden gap-2.5 rounded-control border border-line bg-sunken px-2.5 text-fg-3 text-sm hover:border-line-strong"
+        aria-label="Search services, namespaces, pages"
+        className="flex h-8 min-w-8 items-center overflow-hidden gap-2.5 md:flex-[0_1_384px] rounded-control border border-line bg-sunken px-2.5 text-fg-3 text-sm hover:border-line-strong"
       >
         <Search size={15} strokeWidth={1.8} aria-hidden />
-        <span className="flex-1 truncate text-left">Search services, namespaces, pages</span>
-        <kbd className="rounded-chip border border-line bg-raised px-1.5 font-sans text-2xs">Ctrl K</kbd>
+        <span className="flex-1 truncate text-left max-md:hidden">Search services, namespaces, pages</span>
+        <kbd className="max-lg:hidden rounded-chip border border-line bg-raised px-1.5 font-sans text-2xs">Ctrl K</kbd>
       </button>
-      <div className="flex min-w-max flex-1 basis-0 items-center justify-end gap-3">
+      <div className="flex items-center justify-end gap-3 md:min-w-max md:flex-1 md:basis-0 max-md:gap-1.5">
         <NodeCount />
         <DropRate />
         <WindowChooser />
         <div className="flex items-center">
           <ThemeToggle />
           <Tip text="Keys (?)" side="bottom">
-            <Button weight="icon" aria-label="Keys" onClick={onKeys}>
+            <Button weight="icon" className="max-md:hidden" aria-label="Keys" onClick={onKeys}>
               <Keyboard size={15} strokeWidth={1.8} aria-hidden />
             </Button>
           </Tip>
@@ -63,7 +64,7 @@ function DropRate() {
   if (dropped === 0) return null;
   const perSecond = dropped / Math.max(1, map.coveredMs / 1000);
   return (
-    <Link href="/verdicts" className="whitespace-nowrap rounded-chip text-bad hover:underline">
+    <Link href="/verdicts" className="whitespace-nowrap rounded-chip text-bad hover:underline max-sm:hidden">
       {perSecond < 0.1 ? `${dropped} drops` : `${rateNumber(perSecond)} drops/s`}
     </Link>
   );

@@ -89,7 +89,7 @@ export function MapChoices(props: MapChoicesProps) {
   return (
     <div
       data-map-control=""
-      className={`absolute top-2.5 z-10 flex items-center gap-1.5 ${props.onListChange ? 'right-3' : 'right-14'}`}
+      className={`absolute top-2.5 z-10 flex items-center gap-1.5 whitespace-nowrap ${props.onListChange ? 'right-3' : 'right-14'}`}
     >
       {!props.isList && props.groupCount > 1 && (
         <button type="button" className={button} onClick={() => props.onAllClosed(props.openCount > 0)}>
@@ -133,7 +133,7 @@ export function MapChoices(props: MapChoicesProps) {
 export function MapLegend({ hasSelection, isSimple }: { hasSelection: boolean; isSimple: boolean }) {
   const line = 'h-0 w-3.5 border-t-2';
   return (
-    <div className="pointer-events-none absolute bottom-3.5 left-4 z-10 flex items-center gap-4 text-2xs text-fg-3">
+    <div className="pointer-events-none absolute bottom-3.5 left-4 z-10 flex items-center gap-4 text-2xs text-fg-3 max-md:hidden">
       <span className="flex items-center gap-1.5">
         <i className={`${line} border-edge`} /> forwarded
       </span>
