@@ -10,7 +10,7 @@ import {
   type WatchAccessLogsResponse,
 } from '#proto/gen/parallax/v1/access_log.ts';
 import { DashboardDefinition, type ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
-import { clientOf, node, relayOf, until } from '../testing/cluster.ts';
+import { clientOf, Follower, node, relayOf, until } from '../testing/cluster.ts';
 import { messageType, openStream } from './testing/envoy.ts';
 
 const type = messageType();
@@ -109,13 +109,13 @@ test('every entry of a stream becomes a record, a request and a response, and is
   assert.equal(first?.mesh, MeshKind.MESH_KIND_SIDECAR);
   assert.equal(first?.origin?.podName, 'web-1');
   assert.equal(first?.durationUs, 12_000n);
-  const client = clientOf(relay);
-  const flows = await client.getFlows({ number: 2_000n });
-  const l7 = flows.flatMap(({ responseTypes }) =>
-    responseTypes?.$case === 'flow' && responseTypes.value.l7 ? [responseTypes.value] : [],
-  );
-  assert.equal(l7.length, 2 * count);
-  assert.ok(l7.every(({ l7 }) => l7?.record?.$case === 'http' && !l7.record.value.url.includes('secret')));
+  const follower = new Follower(clientOf(relay), { number: 5000n, follow: true });
+  const l7 = () =>
+    follower.responses.flatMap(({ responseTypes }) =>
+      responseTypes?.$case === 'flow' && responseTypes.value.l7 ? [responseTypes.value] : [],
+    );
+  await until('a request and a response each', () => l7().length === 2 * count);
+  assert.ok(l7().every(({ l7 }) => l7?.record?.$case === 'http' && !l7.record.value.url.includes('secret')));
   const { path, requestSerialize, responseDeserialize } = toMethodDefinition(
     DashboardDefinition.fullName,
     DashboardDefinition.methods.getServiceMap,
@@ -158,8 +158,8 @@ test('entries about what goes on are shown when asked for, and never counted as 
   );
   await until('all three', () => all.records.length === 3);
   assert.equal(final.records.length, 1);
-  const flows = await clientOf(relay).getFlows({ number: 100n });
-  assert.equal(flows.filter(({ responseTypes }) => responseTypes?.$case === 'flow').length, 2);
+  const follower = new Follower(clientOf(relay), { number: 100n, follow: true });
+  await until('request and response', () => follower.flows.length === 2);
 });
 
 test('a record tells of the kernel’s flows of its request only what is certain', async () => {
