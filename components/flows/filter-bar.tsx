@@ -32,7 +32,7 @@ function FlowRate({ paused }: { readonly paused: boolean }) {
   const perSecond = useSnapshot((snapshot) => snapshot.counters.flowsPerSecond);
   const isLive = useSnapshot((snapshot) => snapshot.connection.state === 'live') && !paused;
   return (
-    <span className="flex items-center gap-2 whitespace-nowrap text-fg-2 text-xs">
+    <span className="flex items-center gap-2 whitespace-nowrap text-fg-2 text-xs max-sm:hidden">
       <span className={`size-1.5 rounded-full ${isLive ? 'live-pulse bg-ok' : 'bg-fg-3'}`} aria-hidden />
       {wholeNumber(perSecond)} flows/s
     </span>
