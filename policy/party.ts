@@ -41,7 +41,8 @@ export interface ExternalParty {
 export type Party = PodParty | NodeParty | ExternalParty;
 
 export class Parties {
-  readonly pods: readonly PodParty[];
+  readonly #pods: PodParty[] = [];
+  readonly #unfinished: Generator<undefined, void>;
   readonly #byName = new Map<string, PodParty>();
   readonly #byAddress = new Map<string, PodParty | NodeParty>();
   readonly #apiservers: ReadonlySet<string>;
@@ -50,23 +51,40 @@ export class Parties {
   readonly #services = new Map<string, WorldService>();
   readonly #cluster: string;
 
-  constructor(world: World) {
-    const namespaces = new Map(world.namespaces.map((namespace) => [namespace.name, namespace.labels]));
+  /** @param inSteps the caller runs `steps` to its end before anything is asked */
+  constructor(world: World, inSteps = false) {
     this.#cluster = world.cluster;
-    this.pods = world.pods.map((pod, index) => this.adopt(pod, namespaces.get(pod.namespace) ?? {}, index));
-    for (const service of world.services)
-      for (const address of service.addresses ?? []) this.#services.set(canonical(address), service);
-    for (const party of this.pods) {
-      this.#byName.set(`${party.pod.namespace}/${party.pod.name}`, party);
-      for (const text of party.pod.addresses) this.#byAddress.set(canonical(text), party);
+    this.#apiservers = new Set(world.kubeApiservers.map(canonical));
+    this.#unfinished = this.#adoptAll(world);
+    if (!inSteps) while (this.#unfinished.next().done !== true);
+  }
+
+  steps(): Generator<undefined, void> {
+    return this.#unfinished;
+  }
+
+  get pods(): readonly PodParty[] {
+    return this.#pods;
+  }
+
+  *#adoptAll(world: World): Generator<undefined, void> {
+    const namespaces = new Map(world.namespaces.map((namespace) => [namespace.name, namespace.labels]));
+    for (const pod of world.pods) {
+      const party = this.adopt(pod, namespaces.get(pod.namespace) ?? {}, this.#pods.length);
+      this.#pods.push(party);
+      this.#byName.set(`${pod.namespace}/${pod.name}`, party);
+      for (const address of party.addresses) this.#byAddress.set(address.text, party);
+      yield undefined;
     }
-    for (const node of world.nodes) {
+    for (const service of world.services) {
+      for (const address of service.addresses ?? []) this.#services.set(canonical(address), service);
+      yield undefined;
+    }
+    for (const node of world.nodes)
       for (const text of node.addresses) {
         const address = parseAddress(text);
         if (address !== undefined) this.#byAddress.set(address.text, nodeParty(node, address));
       }
-    }
-    this.#apiservers = new Set(world.kubeApiservers.map(canonical));
   }
 
   pod(namespace: string, name: string): PodParty | undefined {

@@ -52,7 +52,15 @@ export interface FlowVerdict {
 export interface PolicySetOptions {
   /** Default: Cilium's if any Cilium policy is among the objects, else Kubernetes'. */
   readonly dialect?: Dialect;
+  /** The caller has the rest of the work done by `compile`. */
+  readonly inSteps?: boolean;
 }
+
+/** Longest work between two pauses of `compile`. */
+const stepsMs = 10;
+
+/** The work of compiling, in small pieces. */
+type Steps = Generator<undefined, void>;
 
 /** What applies to one group of pods in one direction, laid out for evaluation. */
 interface DirectionPolicies {
@@ -73,26 +81,61 @@ export class PolicySet {
   readonly parties: Parties;
   readonly sections: readonly Section[];
   readonly problems: readonly Problem[];
+  readonly #unfinished: Steps;
   readonly #byNamespace = new Map<string, Section[]>();
   readonly #byGroup: SubjectPolicies[] = [];
-  readonly #egressNames: NamedPortLookup;
+  #egressNames: NamedPortLookup = () => undefined;
   readonly #candidates = new CandidateBudget();
 
   constructor(objects: readonly unknown[], world: World, options: PolicySetOptions = {}) {
     if (objects.length > maxPolicies)
       throw new Error(`${objects.length} policies are more than the ${maxPolicies} taken at once.`);
     this.dialect = options.dialect ?? (objects.some(isCilium) ? 'cilium' : 'kubernetes');
-    this.parties = new Parties(world);
+    const sections: Section[] = [];
     const problems: Problem[] = [];
-    this.sections = objects.flatMap((object, index) => readPolicy(object, index, this.dialect, world, problems));
+    this.sections = sections;
     this.problems = problems;
-    for (const section of this.sections) {
-      const known = this.#byNamespace.get(section.policy.namespace);
-      if (known === undefined) this.#byNamespace.set(section.policy.namespace, [section]);
-      else known.push(section);
+    this.parties = new Parties(world, options.inSteps);
+    this.#unfinished = this.#steps(objects, world, sections, problems);
+    if (options.inSteps !== true) while (this.#unfinished.next().done !== true);
+  }
+
+  /**
+   * As the constructor, with a pause after each 10 ms of work.
+   * @param pause lets others run: setImmediate, or a task of the browser's
+   */
+  static async compile(
+    objects: readonly unknown[],
+    world: World,
+    options: Omit<PolicySetOptions, 'inSteps'>,
+    pause: () => Promise<unknown>,
+  ): Promise<PolicySet> {
+    const set = new PolicySet(objects, world, { ...options, inSteps: true });
+    let pauseAt = performance.now() + stepsMs;
+    for (const _ of set.#unfinished) {
+      if (performance.now() < pauseAt) continue;
+      await pause();
+      pauseAt = performance.now() + stepsMs;
+    }
+    return set;
+  }
+
+  *#steps(objects: readonly unknown[], world: World, sections: Section[], problems: Problem[]): Steps {
+    yield* this.parties.steps();
+    for (const [index, object] of objects.entries()) {
+      for (const section of readPolicy(object, index, this.dialect, world, problems)) {
+        sections.push(section);
+        const known = this.#byNamespace.get(section.policy.namespace);
+        if (known === undefined) this.#byNamespace.set(section.policy.namespace, [section]);
+        else known.push(section);
+      }
+      yield undefined;
     }
     this.#egressNames = namedPortsOfAll(this.parties.pods);
-    for (const pod of this.parties.pods) this.sectionsOf(pod);
+    for (const pod of this.parties.pods) {
+      this.sectionsOf(pod);
+      yield undefined;
+    }
   }
 
   /** Sections that select the pod. Kept by group: pods of one workload share the answer. */

@@ -1,6 +1,7 @@
 // What a set of policies would have done to traffic that was recorded: denied what got through, allowed what was refused, or
 // neither. Pure: flows in one after another, a summary out.
 
+import { readFlowDetails } from '#flow/details.ts';
 import { DropReason, type Flow, Verdict } from '#proto/gen/flow/flow.ts';
 import { explainDirection } from './explain.ts';
 import { type JudgedFlow, judgeFlow } from './observed-flow.ts';
@@ -12,6 +13,9 @@ export type PreviewClass = (typeof previewClasses)[number];
 /** Distinct (source, destination, port); flows of further ones count in the totals alone. */
 const maxEdges = 50_000;
 const maxReasons = 6;
+const maxExamples = 3;
+/** Judgements kept by what policy reads of a flow, about 500 bytes each: 16 MB. */
+const maxJudgements = 32_768;
 
 export interface PreviewEdge {
   /** "shop/web", "203.0.113.7". */
@@ -22,6 +26,16 @@ export interface PreviewEdge {
   readonly flows: Readonly<Record<PreviewClass, number>>;
   /** Why the first flow of the gravest class is denied, allowed or uncertain: plain sentences. */
   readonly why: readonly string[];
+  /** Times of the first flows of the gravest class, Unix milliseconds. */
+  readonly exampleUnixMs: readonly number[];
+}
+
+/** What one flow and all that are equal to it for policy come to: undefined where policy has nothing to say. */
+export interface Judgement {
+  readonly edge: EdgeCounts | undefined;
+  readonly change: PreviewClass;
+  /** Seen on its way, and nothing tells whether it arrived. */
+  readonly isOnTheWay: boolean;
 }
 
 export interface PreviewResult {
@@ -34,13 +48,14 @@ export interface PreviewResult {
   readonly foldedFlows: number;
 }
 
-interface EdgeCounts {
+export interface EdgeCounts {
   readonly source: string;
   readonly destination: string;
   readonly protocol: string;
   readonly port: number;
   readonly flows: Record<PreviewClass, number>;
   readonly why: Map<PreviewClass, readonly string[]>;
+  readonly examples: Map<PreviewClass, number[]>;
   /** Packets seen on their way: what became of them only the rest of the edge tells. */
   onTheWay: number;
   wayClass: PreviewClass;
@@ -51,6 +66,7 @@ export class Preview {
   readonly #set: PolicySet;
   readonly #edges = new Map<string, EdgeCounts>();
   readonly #total = noFlows();
+  readonly #judged = new Map<string, Judgement | undefined>();
   #leftOut = 0;
   #folded = 0;
 
@@ -59,21 +75,43 @@ export class Preview {
   }
 
   add(flow: Flow): void {
+    const key = questionKey(flow);
+    let judgement = this.#judged.get(key);
+    if (judgement === undefined && !this.#judged.has(key)) {
+      judgement = this.judge(flow);
+      if (this.#judged.size >= maxJudgements) this.#judged.clear();
+      this.#judged.set(key, judgement);
+    }
+    this.count(judgement, unixMsOf(flow));
+  }
+
+  /** What `count` takes for this flow and for each that is equal to it but for its time. */
+  judge(flow: Flow): Judgement | undefined {
     const outcome = observedOutcome(flow);
     const judged = outcome === undefined ? undefined : judgeFlow(this.#set, flow);
-    if (judged === undefined || outcome === undefined) {
+    if (judged === undefined || outcome === undefined) return undefined;
+    const edge = this.#edge(flow, judged);
+    const change = classOf(outcome, judged);
+    if (edge !== undefined && !edge.why.has(change))
+      edge.why.set(change, change === 'unchanged' ? [] : this.#why(judged));
+    return { edge, change, isOnTheWay: outcome === 'forwarded' && !judged.showsPassage };
+  }
+
+  count(judgement: Judgement | undefined, unixMs: number): void {
+    if (judgement === undefined) {
       this.#leftOut += 1;
       return;
     }
-    const edge = this.#edge(flow, judged);
-    const change = classOf(outcome, judged);
+    const { edge, change, isOnTheWay } = judgement;
     if (edge === undefined) {
       this.#folded += 1;
       this.#total[change] += 1;
       return;
     }
-    if (!edge.why.has(change)) edge.why.set(change, change === 'unchanged' ? [] : this.#why(judged));
-    if (outcome === 'forwarded' && !judged.showsPassage) {
+    const examples = edge.examples.get(change) ?? [];
+    if (examples.length === 0) edge.examples.set(change, examples);
+    if (examples.length < maxExamples) examples.push(unixMs);
+    if (isOnTheWay) {
       edge.onTheWay += 1;
       edge.wayClass = change;
       return;
@@ -90,7 +128,9 @@ export class Preview {
       if (!edge.wasDecided) flows[edge.wayClass] += edge.onTheWay;
       for (const each of previewClasses) total[each] += flows[each];
       const { source, destination, protocol, port } = edge;
-      return { source, destination, protocol, port, flows, why: edge.why.get(gravest(flows)) ?? [] };
+      const worst = gravest(flows);
+      const exampleUnixMs = edge.examples.get(worst) ?? [];
+      return { source, destination, protocol, port, flows, why: edge.why.get(worst) ?? [], exampleUnixMs };
     });
     edges.sort((left, right) => {
       const [a, b] = [gravest(left.flows), gravest(right.flows)];
@@ -109,7 +149,16 @@ export class Preview {
     const known = this.#edges.get(key);
     if (known !== undefined || this.#edges.size >= maxEdges) return known;
     const way = { onTheWay: 0, wayClass: 'unchanged', wasDecided: false } as const;
-    const edge: EdgeCounts = { source, destination, protocol, port, flows: noFlows(), why: new Map(), ...way };
+    const edge: EdgeCounts = {
+      source,
+      destination,
+      protocol,
+      port,
+      flows: noFlows(),
+      why: new Map(),
+      examples: new Map(),
+      ...way,
+    };
     this.#edges.set(key, edge);
     return edge;
   }
@@ -123,6 +172,44 @@ export class Preview {
     });
     return [...doubts.map(({ text }) => text), ...rules];
   }
+}
+
+/** All of a flow that a set of policies reads, and that the preview's edges are named by. */
+function questionKey(flow: Flow): string {
+  const { IP, l4, l7, extensions } = flow;
+  const protocol = l4?.protocol;
+  let transport = '';
+  if (protocol?.$case === 'TCP' || protocol?.$case === 'UDP' || protocol?.$case === 'SCTP') {
+    const { sourcePort, destinationPort } = protocol.value;
+    const isReset = protocol.$case === 'TCP' && protocol.value.flags?.RST === true;
+    transport = `${protocol.$case} ${flow.isReply === true ? sourcePort : destinationPort}${isReset ? ' RST' : ''}`;
+  } else if (protocol !== undefined) transport = `${protocol.$case} ${protocol.value.type}`;
+  const record = l7?.record;
+  const request =
+    record?.$case === 'http' || record?.$case === 'dns'
+      ? JSON.stringify(record.value, withoutBigInts)
+      : (record?.$case ?? '');
+  const hasAnswer = extensions === undefined ? '-' : String((readFlowDetails(flow)?.responder?.packets ?? 0n) > 0n);
+  return [
+    `${flow.verdict} ${flow.dropReasonDesc} ${flow.isReply} ${l7 !== undefined} ${transport} ${hasAnswer}`,
+    ...[IP?.source, IP?.destination, request, endKey(flow.source), endKey(flow.destination)],
+    ...flow.sourceNames,
+    '',
+    ...flow.destinationNames,
+  ].join('\n');
+}
+
+function withoutBigInts(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? undefined : value;
+}
+
+function endKey(end: Flow['source']): string {
+  if (end === undefined) return '';
+  return `${end.namespace} ${end.podName} ${end.workloads[0]?.name ?? ''} ${end.labels.join()}`;
+}
+
+function unixMsOf({ time }: Flow): number {
+  return time === undefined ? 0 : Number(time.seconds) * 1000 + time.nanos / 1e6;
 }
 
 function noFlows(): Record<PreviewClass, number> {
