@@ -120,7 +120,7 @@ test('redirects are not followed, pages of the web are told apart, and an answer
       /cut off/,
       (response) => void response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy()),
     ],
-    [/more than the 64 MiB/, (response) => flood(response)],
+    [/more than the 1 MiB/, (response) => flood(response)],
   ];
   for (const [words, answer] of answers) {
     server.faults.unshift({ path: /./, act: (_request, response) => answer(response) });

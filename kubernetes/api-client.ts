@@ -14,8 +14,8 @@ export interface ApiClientOptions {
   readonly silenceMs?: number;
 }
 
-/** A page of 500 pods has 2 to 10 MB; an object has at most 3. */
-const maxBodyBytes = 64 * 1024 * 1024;
+/** Of answers that are read as a whole: a review, a version. */
+const maxBodyBytes = 1024 * 1024;
 const maxErrorBytes = 64 * 1024;
 const maxRetryAfterMs = 60_000;
 
@@ -35,6 +35,11 @@ export class ApiClient {
   /** @throws ApiError */
   async getJson(path: string, signal: AbortSignal, accept = 'application/json'): Promise<unknown> {
     return this.#json(await this.openStream(path, signal, { accept }));
+  }
+
+  /** Hands over an answer of any length as it arrives. @throws ApiError, and what `onChunk` throws */
+  async read(path: string, signal: AbortSignal, accept: string, onChunk: (chunk: Buffer) => void): Promise<void> {
+    await readBody(await this.openStream(path, signal, { accept }), this.silenceMs, onChunk);
   }
 
   /** @throws ApiError */
@@ -143,11 +148,22 @@ function secretsOf({ headers }: Credentials): string[] {
 }
 
 /** @throws ApiError when it is too long, cut off or silent */
-function readText(response: IncomingMessage, maxBytes: number, silenceMs: number): Promise<string> {
+async function readText(response: IncomingMessage, maxBytes: number, silenceMs: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  await readBody(response, silenceMs, (chunk) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new ApiError('unreadable', `the answer has more than the ${maxBytes >> 20} MiB that are read`);
+    chunks.push(chunk);
+  });
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** @throws ApiError when it is cut off or silent, and what `onChunk` throws */
+function readBody(response: IncomingMessage, silenceMs: number, onChunk: (chunk: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const fail = (error: ApiError) => {
+    const fail = (error: unknown) => {
       clearTimeout(timer);
       response.destroy();
       reject(error);
@@ -156,14 +172,15 @@ function readText(response: IncomingMessage, maxBytes: number, silenceMs: number
     const timer = setTimeout(onSilence, silenceMs);
     response.on('data', (chunk: Buffer) => {
       timer.refresh();
-      bytes += chunk.length;
-      if (bytes > maxBytes)
-        fail(new ApiError('unreadable', `the answer has more than the ${maxBytes >> 20} MiB that are read`));
-      else chunks.push(chunk);
+      try {
+        onChunk(chunk);
+      } catch (error) {
+        fail(error);
+      }
     });
     response.on('end', () => {
       clearTimeout(timer);
-      if (response.complete) resolve(Buffer.concat(chunks).toString('utf8'));
+      if (response.complete) resolve();
       else fail(new ApiError('unreachable', 'the answer was cut off'));
     });
     response.on('error', (cause) =>

@@ -5,7 +5,7 @@ import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { ApiAccess } from './api-access.ts';
 import { ApiClient } from './api-client.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import type { Selection } from './list-pages.ts';
+import type { Selection } from './list-objects.ts';
 import { type ResourceName, resources } from './resource.ts';
 import { defaultTiming, type ResourceCounters, ResourceWatch, type WatchTiming } from './resource-watch.ts';
 import { SharedText } from './shared-text.ts';

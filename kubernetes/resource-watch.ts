@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, type ApiErrorKind } from './api-error.ts';
 import { type KubernetesObject, parseKubernetesObject } from './kubernetes-object.ts';
-import { listPages, type Selection } from './list-pages.ts';
+import { listObjects, type Selection } from './list-objects.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 import type { SharedText } from './shared-text.ts';
 import { type WatchEvent, watchStream } from './watch-stream.ts';
@@ -116,12 +116,8 @@ export class ResourceWatch {
     const { client, resource, selection = {} } = this.#options;
     this.counters.lists += 1;
     const found = new Set<string>();
-    let version: string | undefined;
     const limit = { ...selection, pageSizeFactor: 2 ** Math.min(3, this.#expiredLists) };
-    for await (const { items, resourceVersion } of listPages(client, resource, limit, signal)) {
-      for (const item of items) this.#apply(item, found);
-      version = resourceVersion;
-    }
+    const version = await listObjects(client, resource, limit, signal, (object) => this.#apply(object, found));
     for (const [key, object] of this.#objects) if (!found.has(key)) this.#forget(key, object);
     this.#version = version;
     this.#expiredLists = 0;

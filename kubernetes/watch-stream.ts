@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, kindOfStatus, printable } from './api-error.ts';
-import type { Selection } from './list-pages.ts';
+import type { Selection } from './list-objects.ts';
 import { acceptOf, pathOf, type Resource } from './resource.ts';
 
 export type WatchEvent =

@@ -3,17 +3,12 @@
 
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
+import { ListSplitter } from './list-splitter.ts';
 import { acceptOf, pathOf, type Resource } from './resource.ts';
 
 export const pageSize = 500;
 /** A million objects; a server that goes on beyond is not believed. */
 const maxPages = 2000;
-
-export interface Page {
-  readonly items: readonly unknown[];
-  /** The same for all pages of one list: where a watch may begin. */
-  readonly resourceVersion: string;
-}
 
 export interface Selection {
   /** "spec.nodeName=n1". Default: all objects. */
@@ -22,30 +17,43 @@ export interface Selection {
   readonly pageSizeFactor?: number;
 }
 
-/** @throws ApiError; of kind "expired" when the list took longer than the server remembers, and must begin anew */
-export async function* listPages(
+/**
+ * Calls `onObject` for each, as they arrive.
+ * @returns the version of the list, from which a watch may begin
+ * @throws ApiError; of kind "expired" when the list took longer than the server remembers, and must begin anew
+ */
+export async function listObjects(
   client: ApiClient,
   resource: Resource,
   { fieldSelector, pageSizeFactor = 1 }: Selection,
   signal: AbortSignal,
-): AsyncGenerator<Page, void, void> {
+  onObject: (object: unknown) => void,
+): Promise<string> {
   let token = '';
   for (let page = 0; page < maxPages; page += 1) {
     const query = new URLSearchParams({ limit: String(pageSize * pageSizeFactor) });
     if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector);
     if (token !== '') query.set('continue', token);
-    const answer = await client.getJson(`${pathOf(resource)}?${query}`, signal, acceptOf(resource, 'list'));
-    const { items, metadata } = (answer ?? {}) as { items?: unknown; metadata?: Record<string, unknown> };
-    const resourceVersion = metadata?.resourceVersion;
+    const splitter = new ListSplitter((text) => onObject(parse(text)));
+    const accept = acceptOf(resource, 'list');
+    await client.read(`${pathOf(resource)}?${query}`, signal, accept, (chunk) => splitter.push(chunk));
+    const { items, metadata } = (splitter.end() ?? {}) as { items?: unknown; metadata?: Record<string, unknown> };
+    const version = metadata?.resourceVersion;
     // An empty list is written as null by servers of Go.
-    const isList = (Array.isArray(items) || items === null) && typeof resourceVersion === 'string';
-    if (!isList || resourceVersion === '')
+    if ((!Array.isArray(items) && items !== null) || typeof version !== 'string' || version === '')
       throw new ApiError('unreadable', 'the answer is no list of Kubernetes objects');
-    yield { items: items ?? [], resourceVersion };
     const next = metadata?.continue;
-    if (typeof next !== 'string' || next === '') return;
+    if (typeof next !== 'string' || next === '') return version;
     if (next === token) throw new ApiError('unreadable', 'the list goes round in circles');
     token = next;
   }
   throw new ApiError('unreadable', `the list has more than ${maxPages * pageSize} objects`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError('unreadable', 'an object of the list is not JSON', { cause });
+  }
 }
