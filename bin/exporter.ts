@@ -16,6 +16,7 @@ interface ExporterCommandOptions extends ServeTlsOptions, KubernetesOptions {
   readonly objects?: string;
   readonly metrics?: string;
   readonly replay?: string;
+  readonly leastPrivilege?: boolean;
   readonly orRecording?: boolean;
   readonly ringBytes: number;
 }
@@ -38,8 +39,16 @@ export function exporterCommand(): Command {
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
     .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 64 * 1024 * 1024)
     .addOption(new Option('--replay <file>', 'play a recording instead of capturing').conflicts('orRecording'))
+    .option(
+      '--least-privilege',
+      'give up all rights but CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (needs setpriv)',
+    )
     .option('--or-recording', 'if this machine cannot capture, say why and play the shipped recording')
     .action(async (options: ExporterCommandOptions) => {
+      if (options.leastPrivilege === true) {
+        const { giveUpOtherRights } = await import('#exporter/least-privilege.ts');
+        giveUpOtherRights();
+      }
       await runService('exporter', async () => {
         const tls = serverTlsOf(options);
         const kubernetes = await kubernetesOf(options);

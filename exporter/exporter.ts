@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import type { ApiAccess } from '#kubernetes/api-access.ts';
 import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import { PodIndex } from '#kubernetes/pod-index.ts';
+import type { ResourceName } from '#kubernetes/resource.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
@@ -158,8 +159,10 @@ async function startSource(
   undo: (() => Promise<void> | void)[],
 ): Promise<FlowSource> {
   if (options.replay !== undefined) return startRecordingSource(ring, options.replay, undefined, log);
-  const obstacle = obstacleOf(checkSupport());
+  const support = checkSupport();
+  const obstacle = obstacleOf(support);
   if (obstacle !== undefined) return cannotCapture(obstacle);
+  for (const { check, detail, mend } of support.findings.filter(({ ok }) => !ok)) log(`${check}: ${detail} (${mend})`);
   const { clusterName = 'default' } = options;
   const pods = new PodIndex({ nodeName: options.nodeName, clusterName });
   if (options.objects !== undefined) {
@@ -210,12 +213,21 @@ function ownPorts(...addresses: readonly (string | undefined)[]): number[] {
   );
 }
 
+/** What the exporter reads of the API server. */
+export const kubernetesResources: readonly ResourceName[] = [
+  'namespaces',
+  'services',
+  'endpointslices',
+  'ciliumidentities',
+  'pods',
+];
+
 /** The pods of this node alone; services and what is behind them of the whole cluster, as kube-proxy needs them too. */
 function watchOf(access: ApiAccess, nodeName: string): ClusterWatch {
   return new ClusterWatch({
     access,
     component: 'exporter',
-    resources: ['namespaces', 'services', 'endpointslices', 'ciliumidentities', 'pods'],
+    resources: kubernetesResources,
     selections: { pods: { fieldSelector: `spec.nodeName=${nodeName}` } },
     keepsContainers: true,
   });

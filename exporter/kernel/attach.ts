@@ -5,6 +5,7 @@
 import koffi from 'koffi';
 import type { Place } from './interfaces.ts';
 import { checkResult, errorText, libbpf } from './libbpf.ts';
+import { countFilters } from './netlink.ts';
 
 const TCX_INGRESS = 46;
 const TCX_EGRESS = 47;
@@ -48,7 +49,8 @@ export function attachInterface(
   return {
     method,
     detach() {
-      for (const detach of undo.splice(0)) detach();
+      // The first one made the qdisc, so it goes last.
+      for (const detach of undo.splice(0).reverse()) detach();
     },
   };
 }
@@ -75,15 +77,54 @@ function attachTcx(index: number, direction: 'ingress' | 'egress', programFd: nu
 function attachFilter(index: number, direction: 'ingress' | 'egress', programFd: number): () => void {
   const bpf = libbpf();
   const hook = tcHook(index, direction === 'ingress' ? TC_INGRESS : TC_EGRESS);
-  // Creates the clsact qdisc; where it is there already, somebody else's or our own of before, it stays theirs.
-  const created = bpf.hookCreate(tcHook(index, TC_INGRESS | TC_EGRESS)) === 0;
+  // Makes the clsact qdisc, unless there is one: then it stays, since somebody else's filters may be in it.
+  const isOurs = bpf.hookCreate(tcHook(index, TC_INGRESS | TC_EGRESS)) === 0;
   const options = tcOptions(programFd, FILTER_REPLACE);
   checkResult(bpf.tcAttach(hook, options), `adding a clsact filter to ${direction} of interface ${index}`);
   bpf.takeLog();
   return () => {
     bpf.tcDetach(hook, tcOptions(0, 0));
-    if (created) bpf.hookDestroy(tcHook(index, TC_INGRESS | TC_EGRESS));
+    if (isOurs) removeEmptyQdisc(index);
   };
+}
+
+/**
+ * Removes what an exporter that was killed left on an interface: clsact filters stay, TCX links do not. Told from somebody
+ * else's filter at the same place by the program's name.
+ */
+export function removeLeftovers(index: number): void {
+  const bpf = libbpf();
+  let found = false;
+  for (const point of [TC_INGRESS, TC_EGRESS]) {
+    const options = tcOptions(0, 0);
+    if (bpf.tcQuery(tcHook(index, point), options) !== 0) continue;
+    if (!ourPrograms.has(programName(options.readUInt32LE(16)))) continue;
+    bpf.tcDetach(tcHook(index, point), tcOptions(0, 0));
+    found = true;
+  }
+  if (found) removeEmptyQdisc(index);
+  bpf.takeLog();
+}
+
+const ourPrograms: ReadonlySet<string> = new Set(
+  Object.values(placePrograms).flatMap(({ ingress, egress }) => (ingress === undefined ? [egress] : [ingress, egress])),
+);
+
+/** As loaded, 15 characters at most; '' if it is gone. */
+function programName(id: number): string {
+  const bpf = libbpf();
+  const fd = bpf.programById(id);
+  if (fd < 0) return '';
+  // struct bpf_prog_info: the name is 64 bytes in (linux/bpf.h).
+  const info = Buffer.alloc(232);
+  const failed = bpf.objectInfo(fd, info, [info.length]) !== 0;
+  bpf.closeFd(fd);
+  return failed ? '' : info.toString('latin1', 64, 80).replace(/\0.*$/, '');
+}
+
+/** With another's filter in it, it is no longer ours to remove. */
+function removeEmptyQdisc(index: number): void {
+  if (countFilters(index) === 0) libbpf().hookDestroy(tcHook(index, TC_INGRESS | TC_EGRESS));
 }
 
 /** struct bpf_tc_hook { size_t sz; int ifindex; enum attach_point; u32 parent; } */

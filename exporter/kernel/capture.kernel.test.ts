@@ -391,6 +391,27 @@ describe('stopping', { skip }, () => {
   }
 });
 
+test('what an exporter left that was killed is gone when the next one starts', { skip }, async () => {
+  const pods = new Pods(88);
+  pods.add();
+  const capture = new URL('./capture.ts', import.meta.url).pathname;
+  try {
+    const killed = await serveIn(
+      undefined,
+      `import('${capture}').then(({ startCapture }) => startCapture({ interfaces: '${pods.veths}', attachMethod: 'clsact',
+         onRecords() {}, log: console.error })).then(() => console.log('ready'));`,
+    );
+    await killed.stop();
+    assert.match(hooks(pods), /veth_in/, 'filters outlive their process');
+    // The next one watches other interfaces, so that it does not just replace them.
+    const next = await record({ interfaces: 'lo' });
+    assert.equal(hooks(pods), '');
+    await next.capture.stop();
+  } finally {
+    pods.remove();
+  }
+});
+
 /** Filters and clsact qdiscs on the pods' interfaces. */
 function hooks(pods: Pods): string {
   const prefix = pods.veths.slice(0, -1);

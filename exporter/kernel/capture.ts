@@ -1,7 +1,14 @@
 // Capture of one node, started and stopped as one thing: objects loaded, interfaces hooked as they come and go, ring
 // drained, tables swept. In: options. Out: batches of KernelRecord, counters. Each feature fails alone and says why.
 
-import { type AttachMethod, type Attachment, attachInterface, chooseMethod, placePrograms } from './attach.ts';
+import {
+  type AttachMethod,
+  type Attachment,
+  attachInterface,
+  chooseMethod,
+  placePrograms,
+  removeLeftovers,
+} from './attach.ts';
 import { type BpfObject, type KernelSettings, loadObject } from './bpf-object.ts';
 import type { Capture, CaptureCounters, CaptureFeature, CaptureOptions } from './capture-types.ts';
 import { BootClock } from './clock.ts';
@@ -246,7 +253,10 @@ class NodeCapture implements Capture {
     );
     const links = atStart;
     atStart = undefined;
-    for (const link of links) place(link);
+    for (const link of links) {
+      removeLeftovers(link.index);
+      place(link);
+    }
   }
 
   #placeLink({ index, name }: Link, place: Place | undefined, flow: BpfObject): void {

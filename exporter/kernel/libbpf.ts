@@ -43,6 +43,8 @@ export interface Libbpf {
     count: number[],
     options: null,
   ): number;
+  programById(id: number): number;
+  objectInfo(fd: number, info: Buffer, length: number[]): number;
   possibleCpus(): number;
   testRun(fd: number, options: Buffer): number;
   btfLoad(): Pointer | null;
@@ -171,6 +173,8 @@ function bind(): Libbpf {
     remove: b.func('int bpf_map_delete_elem(int, const void *)'),
     lookupAndDelete: b.func('int bpf_map_lookup_and_delete_elem(int, const void *, void *)'),
     lookupBatch: b.func('int bpf_map_lookup_batch(int, void *, void *, void *, void *, _Inout_ uint32_t *, void *)'),
+    programById: b.func('int bpf_prog_get_fd_by_id(uint32_t)'),
+    objectInfo: b.func('int bpf_obj_get_info_by_fd(int, void *, _Inout_ uint32_t *)'),
     possibleCpus: b.func('int libbpf_num_possible_cpus()'),
     testRun: b.func('int bpf_prog_test_run_opts(int, void *)'),
     btfLoad: b.func('void *btf__load_vmlinux_btf()'),

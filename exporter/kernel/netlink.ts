@@ -5,6 +5,7 @@ import koffi from 'koffi';
 import { checkResult, libbpf } from './libbpf.ts';
 
 const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0o4000 | 0o2000000;
 const GROUPS_LINK_AND_ADDRESS = 1 | 0x10 | 0x100;
 const RTM_NEWLINK = 16;
@@ -84,6 +85,53 @@ function requestLinks(fd: number): void {
   request.writeUInt16LE(RTM_GETLINK, 4);
   request.writeUInt16LE(REQUEST_DUMP, 6);
   checkResult(libbpf().send(fd, request, request.length, 0), 'asking for the network interfaces');
+}
+
+const RTM_NEWTFILTER = 44;
+const RTM_GETTFILTER = 46;
+/** Ingress and egress of a clsact qdisc (linux/pkt_sched.h). */
+const CLSACT_PARENTS = [0xfffffff2, 0xfffffff3];
+
+/** Filters in an interface's clsact qdisc, whoever's they are. */
+export function countFilters(interfaceIndex: number): number {
+  const bpf = libbpf();
+  const fd = checkResult(bpf.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, 0), 'opening a netlink socket');
+  const buffer = Buffer.alloc(1 << 16);
+  let filters = 0;
+  try {
+    for (const parent of CLSACT_PARENTS) {
+      // struct nlmsghdr, then struct tcmsg { u8 family, 3 of padding; s32 ifindex; u32 handle, parent, info; }
+      const request = Buffer.alloc(36);
+      request.writeUInt32LE(request.length, 0);
+      request.writeUInt16LE(RTM_GETTFILTER, 4);
+      request.writeUInt16LE(REQUEST_DUMP, 6);
+      request.writeInt32LE(interfaceIndex, 20);
+      request.writeUInt32LE(parent, 28);
+      checkResult(bpf.send(fd, request, request.length, 0), 'asking for the filters of an interface');
+      for (let done = false; !done; ) {
+        const length = checkResult(bpf.receive(fd, buffer, buffer.length, 0), 'reading the filters of an interface');
+        for (const type of messageTypes(buffer.subarray(0, length))) {
+          if (type === RTM_NEWTFILTER) filters++;
+          else done = true;
+        }
+      }
+    }
+  } finally {
+    bpf.closeFd(fd);
+  }
+  return filters;
+}
+
+/** Of one datagram's messages; the last of a dump is NLMSG_DONE, or an error. */
+function messageTypes(datagram: Buffer): number[] {
+  const types: number[] = [];
+  for (let offset = 0; offset + 16 <= datagram.length; ) {
+    const length = datagram.readUInt32LE(offset);
+    if (length < 16) break;
+    types.push(datagram.readUInt16LE(offset + 4));
+    offset += (length + 3) & ~3;
+  }
+  return types;
 }
 
 /** Messages of one datagram. Truncated ones end the parse; unknown types are passed over. */

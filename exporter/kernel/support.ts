@@ -1,7 +1,8 @@
 // Whether this machine can capture, check by check, in words a person can act on. Changes nothing.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { release } from 'node:os';
+import { type Capability, effectiveCapabilities, missingCapabilities } from './capabilities.ts';
 import { libbpf } from './libbpf.ts';
 
 export interface Finding {
@@ -20,16 +21,12 @@ export interface Support {
   readonly findings: readonly Finding[];
 }
 
-const CAP_NET_ADMIN = 12;
-const CAP_SYS_ADMIN = 21;
-const CAP_PERFMON = 38;
-const CAP_BPF = 39;
-/** Ring buffer 5.8; the cookie in tracepoints, and what they read, 5.12; reasons of drops 5.17; TCX 6.6. */
-const KERNEL_FLOOR = [5, 8] as const;
+/** Ring buffer 5.8; cookies in tracepoints 5.12; functions checked once with pointers 5.13; reasons of drops 5.17; TCX 6.6. */
+const KERNEL_FLOOR = [5, 13] as const;
 
 export function checkSupport(): Support {
   const required = [checkPlatform(), checkKernel(), checkRights(), checkBtf(), checkLibrary()];
-  const helpful = [checkFeatures(), checkCgroups()].map((found) => ({ ...found, isRequired: false }));
+  const helpful = [checkNames(), checkFeatures(), checkCgroups()].map((found) => ({ ...found, isRequired: false }));
   return { ok: required.every((found) => found.ok), findings: [...required, ...helpful] };
 }
 
@@ -59,21 +56,26 @@ function checkKernel(): Finding {
 }
 
 function checkRights(): Finding {
-  const capabilities = effectiveCapabilities();
-  const has = (bit: number) => (capabilities >> BigInt(bit)) & 1n;
-  const ok = has(CAP_SYS_ADMIN) === 1n || (has(CAP_BPF) & has(CAP_NET_ADMIN) & has(CAP_PERFMON)) === 1n;
-  const detail = ok ? 'may load BPF programs' : 'this process may not load BPF programs';
-  return finding('rights', ok, detail, 'run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON');
+  const missing = missingCapabilities(effectiveCapabilities()).filter((capability) => capability.isRequired);
+  const detail =
+    missing.length === 0
+      ? 'may load BPF programs'
+      : `this process may not load BPF programs: ${missing.map(withoutText).join('; ')}`;
+  return finding('rights', missing.length === 0, detail, 'run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON');
 }
 
-function effectiveCapabilities(): bigint {
-  try {
-    const [, hexadecimal = '0'] = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-    return BigInt(`0x${hexadecimal}`);
-  } catch {
-    // No /proc: not Linux, which the platform check says.
-    return 0n;
-  }
+function checkNames(): Finding {
+  const missing = missingCapabilities(effectiveCapabilities()).filter((capability) => !capability.isRequired);
+  return finding(
+    'names of processes',
+    missing.length === 0,
+    missing.length === 0 ? 'all' : missing.map(withoutText).join('; '),
+    `add ${missing.map(({ name }) => `CAP_${name}`).join(' and ')}`,
+  );
+}
+
+function withoutText({ name, without }: Capability): string {
+  return `without CAP_${name}, ${without}`;
 }
 
 function checkBtf(): Finding {
@@ -106,7 +108,6 @@ function checkLibrary(): Finding {
 function checkFeatures(): Finding {
   const version = kernelVersion(release());
   const missing = [
-    ...(atLeast(version, [5, 12]) ? [] : ['sockets and their processes (5.12)']),
     ...(atLeast(version, [5, 17]) ? [] : ['drops with reasons (5.17)']),
     ...(atLeast(version, [6, 6]) ? [] : ['hooks that vanish with the exporter (TCX, 6.6; clsact filters are used)']),
   ];
