@@ -1,7 +1,7 @@
 // CEL expressions of a filter: variable `_flow` of type flow.Flow, names resolved in package flow, result bool.
 // Parsing and running are @bufbuild/cel's; the type check is check-type.ts.
 
-import { type CelResult, celEnv, isCelError, objectType, parse, plan } from '@bufbuild/cel';
+import { type CelResult, CelScalar, celEnv, celFunc, isCelError, objectType, parse, plan } from '@bufbuild/cel';
 import { fromBinary } from '@bufbuild/protobuf';
 import { RE2JS } from 're2js';
 import { Flow } from '#proto/gen/flow/flow.ts';
@@ -11,19 +11,27 @@ import { estimateProgramSize } from '../pattern-size.ts';
 import { maximumPatternLength, maximumProgramSize } from '../re2.ts';
 import { budgetFunctions, isBudgetSpent, meterLoops, refillBudget } from './budget.ts';
 import { showType } from './cel-type.ts';
+import { checkConstants } from './check-constants.ts';
 import { checkType } from './check-type.ts';
 import { flowRegistry, flowSchema } from './flow-schema.ts';
 
 /** As Hubble's limit on the text of an expression. */
 export const maximumExpressionLength = 4096;
 
-const environment = celEnv({
+/** matches(text, pattern); the library has the method alone. */
+const matchesFunction = celFunc('matches', [CelScalar.STRING, CelScalar.STRING], CelScalar.BOOL, (text, pattern) =>
+  compileRegularExpression(pattern).matcher(text).find(),
+);
+
+const settings = {
   namespace: 'flow',
   registry: flowRegistry,
-  funcs: budgetFunctions,
-  variables: { _flow: objectType(flowSchema) },
+  funcs: [...budgetFunctions, matchesFunction],
   re2: { compile: compileRegularExpression },
-});
+};
+const environment = celEnv({ ...settings, variables: { _flow: objectType(flowSchema) } });
+/** Without variables: for parts of an expression that are constant. */
+const constants = celEnv(settings);
 
 type Program = (bindings: { _flow: ReturnType<typeof toCelFlow> }) => CelResult;
 
@@ -52,9 +60,14 @@ function compileExpression(expression: string): Program {
     );
   if (expression.length > maximumExpressionLength) throw refuse(`is longer than ${maximumExpressionLength} characters`);
   try {
-    const parsed = parse(expression);
+    // A comment at the very end wants an end of line.
+    const parsed = parse(`${expression}\n`);
     const type = checkType(parsed.expr);
     if (type.kind !== 'bool') throw new TypeError(`its type is ${showType(type)}, not bool`);
+    checkConstants(parsed.expr, {
+      evaluate: (constant) => plan(constants, constant)(),
+      compilePattern: compileRegularExpression,
+    });
     meterLoops(parsed.expr);
     return plan(environment, parsed);
   } catch (cause) {
