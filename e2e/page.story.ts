@@ -116,7 +116,8 @@ test('a namespace is stepped into and out of, by keyboard too, and the link says
 }) => {
   await page.goto(url);
   const header = page.getByRole('button', { name: /^Namespace shop,/ });
-  await header.focus({ timeout: 45_000 });
+  await expect(header).toBeVisible({ timeout: 45_000 });
+  await header.focus();
   await page.keyboard.press('Shift+Enter');
   await expect(page).toHaveURL(/q=namespace:shop/);
   const crumbs = page.getByRole('navigation', { name: 'Where the map stands' });
@@ -184,10 +185,10 @@ test('details show the course from before the page was opened, for a service and
   await page.goto(`${url}/?sel=v:shop/checkout`);
   const details = page.getByRole('complementary', { name: 'Details' });
   for (const name of ['Latency over time', 'Requests a second over time', 'Answers by latency over time'])
-    await expect(details.getByRole('img', { name })).toBeVisible({ timeout: 45_000 });
+    await expect(details.getByRole('img', { name, exact: true })).toBeVisible({ timeout: 45_000 });
   await details.getByRole('button', { name: /payments\/payments/ }).click();
   await expect(page).toHaveURL(/sel=e:shop/);
-  await expect(details.getByRole('img', { name: 'Latency over time' })).toBeVisible();
+  await expect(details.getByRole('img', { name: 'Latency over time', exact: true })).toBeVisible();
   await expect(details).toContainText('First seen');
 });
 
@@ -203,7 +204,10 @@ const seriousOf = async (page: Page) => {
 const views: readonly (readonly [path: string, isLoaded: (page: Page) => Promise<void>, width?: number])[] = [
   ['/', (page) => expect(cardOf(page, 'shop/checkout')).toBeVisible({ timeout: 45_000 })],
   ['/?scope=namespace', (page) => expect(cardOf(page, 'ns:prod-eu-west/shop')).toBeVisible({ timeout: 45_000 })],
-  ['/?sel=v:shop/checkout', (page) => expect(page.getByRole('img', { name: 'Latency over time' })).toBeVisible()],
+  [
+    '/?sel=v:shop/checkout',
+    (page) => expect(page.getByRole('img', { name: 'Latency over time', exact: true })).toBeVisible(),
+  ],
   ['/?sel=e:platform/report-scheduler|payments/ledger', (page) => expect(page.getByLabel('Refused')).toBeVisible()],
   ['/?sel=n:prod-eu-west|shop', (page) => expect(page.getByRole('list', { name: 'Services' })).toBeVisible()],
   ['/flows', (page) => expect(rowsOf(page).nth(3)).toBeVisible({ timeout: 45_000 })],

@@ -45,6 +45,7 @@ export interface MapStageProps {
 const MAX_DOM_CARDS = 150;
 const MIN_DOM_ZOOM = 0.5;
 const CULL_EVERY_MS = 120;
+const REFIT_AFTER_MS = 350;
 /** Reach of the pointer around a link, in screen pixels. */
 const LINK_REACH = 6;
 
@@ -110,10 +111,17 @@ export function MapStage(props: MapStageProps) {
   const fittedCount = useRef(0);
   useEffect(() => {
     if (size.width === 0 || size.height === 0) return;
-    if (fittedCount.current === snapshot.freshCount && camera.isTaken()) return;
-    camera.fit(scene.bounds, fittedCount.current > 0);
-    fittedCount.current = snapshot.freshCount;
-    setRest(camera.camera());
+    const isNew = fittedCount.current !== snapshot.freshCount;
+    if (!isNew && camera.isTaken()) return;
+    const fit = () => {
+      camera.fit(scene.bounds, fittedCount.current > 0);
+      fittedCount.current = snapshot.freshCount;
+      setRest(camera.camera());
+    };
+    if (isNew) return fit();
+    // A press opens the details, which narrows the stage: a card must not slide away under the second press of two.
+    const timer = setTimeout(fit, REFIT_AFTER_MS);
+    return () => clearTimeout(timer);
   }, [camera, scene, snapshot.freshCount, size.width, size.height]);
 
   const isGliding = useGliding(scene);
