@@ -159,6 +159,17 @@ test('resources that are not installed are no trouble; they are found when they 
   await until('it is forgotten', () => [...watch.objects('CiliumNetworkPolicy')].length === 0);
 });
 
+test('what is refused and not installed is no trouble; what is refused and installed is', async (context) => {
+  const server = await apiServer(context);
+  server.faults.push(forbid(/ciliumnetworkpolicies/));
+  const watch = watchOf(context, plainAccess(server), { resources: ['ciliumnetworkpolicies'] });
+  await watch.start();
+  assert.deepEqual(watch.notices(), []);
+  server.install(ciliumPolicies);
+  await until('it is told', () => watch.notices().length === 1);
+  assert.match(watch.notices()[0]?.text ?? '', /(Not|No longer) allowed to read ciliumnetworkpolicies\.cilium\.io/);
+});
+
 test('a watch that is silent beyond its time, one that ends at once, or one that stalls before it begins: never stuck, never busy', async (context) => {
   const server = await apiServer(context);
   let silent = 0;

@@ -1,9 +1,10 @@
 // Access by a kubeconfig, read and resolved by the Kubernetes project's client: contexts, client certificates, tokens,
 // exec plugins, OIDC, proxies. What it leaves out is added: tokenFile, and the environment that exec plugins are promised.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Agent, RequestOptions } from 'node:https';
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { type ApiAccess, type Credentials, checkServer } from './api-access.ts';
@@ -34,6 +35,10 @@ export function kubeconfigAccess(path: string | undefined, context: string | und
 }
 
 function load(path: string | undefined, context: string | undefined): Loaded {
+  if (path === undefined && !hasKubeconfig())
+    throw new Error(
+      'no kubeconfig was found: KUBECONFIG is not set, there is no ~/.kube/config, and this is not inside a pod. Give --kubernetes the path of one.',
+    );
   const config = new KubeConfig();
   try {
     if (path === undefined) config.loadFromDefault();
@@ -55,6 +60,10 @@ function load(path: string | undefined, context: string | undefined): Loaded {
   const user = config.getCurrentUser();
   if (user?.exec) promiseExecInfo(user.exec, cluster);
   return { config, cluster, user };
+}
+
+function hasKubeconfig(): boolean {
+  return (process.env.KUBECONFIG ?? '') !== '' || existsSync(join(homedir(), '.kube', 'config'));
 }
 
 function originOf(path: string | undefined, { config }: Loaded): string {

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, type ApiErrorKind } from './api-error.ts';
+import { isServed } from './is-served.ts';
 import { type KubernetesObject, parseKubernetesObject } from './kubernetes-object.ts';
 import { listObjects, type Selection } from './list-objects.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
@@ -106,7 +107,7 @@ export class ResourceWatch {
         else pauseMs = await this.#watch(this.#version, signal);
       } catch (error) {
         if (signal.aborted) return;
-        pauseMs = this.#fail(ApiError.from(error));
+        pauseMs = this.#fail(await this.#explained(ApiError.from(error), signal));
       }
       if (pauseMs > 0) await wait(pauseMs, undefined, { signal, ref: false }).catch(() => {});
     }
@@ -197,6 +198,13 @@ export class ResourceWatch {
   #forget(key: string, object: KubernetesObject): void {
     this.#objects.delete(key);
     this.#options.remove(object);
+  }
+
+  /** A refusal of what is not installed says nothing but that. */
+  async #explained(error: ApiError, signal: AbortSignal): Promise<ApiError> {
+    const { client, resource } = this.#options;
+    if (error.kind !== 'forbidden' || !resource.isOptional || (await isServed(client, resource, signal))) return error;
+    return new ApiError('absent', 'it is not installed', { cause: error });
   }
 
   /** @returns how long to wait, milliseconds */

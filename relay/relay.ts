@@ -32,6 +32,7 @@ import { StaticPeers } from './peers/static-peers.ts';
 import { PoliciesInForce } from './policy/policies-in-force.ts';
 import { policyReport } from './policy/policy-report.ts';
 import type { PolicySource } from './policy/policy-source.ts';
+import { registerPreviews } from './policy/preview-service.ts';
 import { makeMetrics, serveMetrics } from './relay-metrics.ts';
 import { type Clock, RelayTime } from './relay-time.ts';
 import { EndTable } from './service-map/end-table.ts';
@@ -164,6 +165,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const logStreams = registerAccessLogService(server, logs);
   registerAccessLogs(server, { logs, ring, nowMs: () => time.nowMs() });
 
+  registerPreviews(server, {
+    ...{ ring, nowMs: () => time.nowMs() },
+    ...(policies === undefined ? {} : { inForce: policies }),
+  });
+
   const errors = new NodeErrors({
     nowMs: () => time.nowMs(),
     tell: (names, message) => intake.tell(roster.event(NodeState.NODE_ERROR, names, message)),
@@ -276,7 +282,7 @@ function peerSetOf({ peers, peerService, peerSet, peerTls, clusterName }: RelayO
 /** Flows are not kept waiting for longer by an API server that does not answer. */
 const kubernetesStartMs = 5000;
 /** What names are made of, and what policies are read from. */
-const kubernetesResources: readonly ResourceName[] = nameResources;
+export const kubernetesResources: readonly ResourceName[] = nameResources;
 
 function watchOf(access: ApiAccess): ClusterWatch {
   return new ClusterWatch({ access, component: 'relay', resources: kubernetesResources });

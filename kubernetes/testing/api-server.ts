@@ -231,7 +231,11 @@ export class ApiServer {
       fault.act(request, response, query);
       return;
     }
+    if (path === '/version') return json(response, 200, { gitVersion: 'v1.37.0' });
     if (path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return this.#review(response, body);
+    const served = [...this.#stores.keys()].filter((each) => each.slice(0, each.lastIndexOf('/')) === path);
+    if (served.length > 0)
+      return json(response, 200, { resources: served.map((each) => ({ name: each.slice(path.length + 1) })) });
     const store = this.#stores.get(path);
     if (store === undefined)
       return status(response, 404, 'NotFound', 'the server could not find the requested resource');
