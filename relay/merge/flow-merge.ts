@@ -28,13 +28,23 @@ export interface FlowMergeOptions {
   readonly joinWindowMs?: number;
   /** How long the first peers are waited for while they send what they had. Default 5 s. */
   readonly startWindowMs?: number;
-  /** A peer further behind the others than this, by its own times, is not waited for. Default 1 s. */
+  /** A peer whose flows come older than the others' by more than this is not waited for. Default 1 s. */
   readonly maxLagMs?: number;
+  /**
+   * The same under pressure, that is while a queue is full and for a second after: then a peer lags because it is not read
+   * fast enough, and the others are held back until it has come up. Default 10 s.
+   */
+  readonly maxPressedLagMs?: number;
   /** Default 20 ms: an exporter's drain interval. */
   readonly maxSlackMs?: number;
-  /** At this many bytes a peer's queue is full: see isFull. Default 4 MB. */
+  /** At this many bytes a peer's queue is full: see isFull. Default 1 MB. */
   readonly maxPeerBytes?: number;
 }
+
+/** How long pressure is taken to last once no queue is full any more. */
+const pressureNs = 1e9;
+/** Shortest silence of any peer that counts under pressure: the machine is busy, and so may its own be. */
+const pressedSilenceNs = 1e9;
 
 export class FlowMerge {
   /** Messages passed on, and how many of them out of order. */
@@ -45,7 +55,9 @@ export class FlowMerge {
   ahead = 0;
   readonly #sink: MergeSink;
   readonly #windows: MergeWindows;
+  readonly #pressedWindows: MergeWindows;
   readonly #maxLagNs: number;
+  readonly #maxPressedLagNs: number;
   readonly #maxPeerBytes: number;
   readonly #startEndsNs: number;
   readonly #peers = new Set<MergePeer>();
@@ -53,6 +65,7 @@ export class FlowMerge {
   readonly #pool = new BlockPool();
   #batch = 0;
   #isStarting = true;
+  #pressedUntilNs = Number.NEGATIVE_INFINITY;
   #joined = 0;
   #lastEmittedNs = Number.NEGATIVE_INFINITY;
   #frontierNs = Number.NEGATIVE_INFINITY;
@@ -66,8 +79,14 @@ export class FlowMerge {
       joinWindowNs: (options.joinWindowMs ?? 500) * milliseconds,
       maxSlackNs: (options.maxSlackMs ?? 20) * milliseconds,
     };
+    this.#pressedWindows = {
+      ...this.#windows,
+      windowNs: Math.max(this.#windows.windowNs, pressedSilenceNs),
+      promiseWindowNs: Math.max(this.#windows.promiseWindowNs, pressedSilenceNs),
+    };
     this.#maxLagNs = (options.maxLagMs ?? 1000) * milliseconds;
-    this.#maxPeerBytes = options.maxPeerBytes ?? 4 * 1024 * 1024;
+    this.#maxPressedLagNs = Math.max(this.#maxLagNs, (options.maxPressedLagMs ?? 10_000) * milliseconds);
+    this.#maxPeerBytes = options.maxPeerBytes ?? 1024 * 1024;
     this.#startEndsNs = options.nowNs + (options.startWindowMs ?? 5000) * milliseconds;
   }
 
@@ -117,6 +136,8 @@ export class FlowMerge {
     const isNewHead = keyNs < peer.queue.headTime;
     peer.queue.insert(keyNs, chunk, start, end, this.#batch);
     if (isNewHead) this.#heap.raise(peer);
+    peer.settleFullness(this.#maxPeerBytes);
+    if (peer.isFull) this.#pressedUntilNs = nowNs + pressureNs;
   }
 
   /** Chunks that were pushed may be written to again. */
@@ -136,7 +157,7 @@ export class FlowMerge {
 
   /** True when the peer's queue is at its bound: stop reading from it until it is not. */
   isFull(peer: MergePeer): boolean {
-    return peer.queue.bytes >= this.#maxPeerBytes;
+    return peer.isFull;
   }
 
   /** Emits all that the watermark allows and returns how many messages that were. */
@@ -148,6 +169,7 @@ export class FlowMerge {
       if (peer.queue.headTime > watermarkNs) break;
       this.#emitRun(peer, Math.min(watermarkNs, this.#heap.secondTime));
       this.#heap.settleFirst();
+      peer.settleFullness(this.#maxPeerBytes);
       if (peer.phase === 'gone' && peer.queue.length === 0) this.#peers.delete(peer);
     }
     return this.emitted - before;
@@ -157,10 +179,12 @@ export class FlowMerge {
   nextDrainNs(nowNs: number): number | undefined {
     const headNs = this.#heap.first?.queue.headTime;
     if (headNs === undefined) return undefined;
+    const windows = this.#windowsAt(nowNs);
+    const oldestNs = this.#oldestAgeNs(nowNs);
     let atNs = nowNs;
     for (const peer of this.#peers) {
-      if (peer.frontier(nowNs, this.#windows, this.#isStarting, this.isFull(peer)) >= headNs) continue;
-      atNs = Math.max(atNs, peer.passesAtNs(headNs, this.#windows));
+      if (peer.ageNs > oldestNs || peer.frontier(nowNs, windows, this.#isStarting) >= headNs) continue;
+      atNs = Math.max(atNs, peer.passesAtNs(headNs, windows));
     }
     return this.#isStarting ? Math.min(atNs, Math.max(nowNs, this.#startEndsNs)) : atNs;
   }
@@ -168,18 +192,38 @@ export class FlowMerge {
   #watermark(nowNs: number): number {
     let hasStragglers = false;
     for (const peer of this.#peers) {
-      peer.settle(nowNs, this.#windows);
+      peer.settle(nowNs, this.#windowsAt(nowNs));
       if (peer.phase === 'catching-up') hasStragglers = true;
       if (peer.phase === 'joining' && nowNs - peer.joinedNs < this.#windows.joinWindowNs) hasStragglers = true;
     }
     if (this.#isStarting && this.#peers.size > 0) this.#isStarting = hasStragglers && nowNs < this.#startEndsNs;
+    const windows = this.#windowsAt(nowNs);
+    const oldestNs = this.#oldestAgeNs(nowNs);
     let slowest = Number.POSITIVE_INFINITY;
-    let furthest = Number.NEGATIVE_INFINITY;
     for (const peer of this.#peers) {
-      slowest = Math.min(slowest, peer.frontier(nowNs, this.#windows, this.#isStarting, this.isFull(peer)));
-      if (peer.phase === 'live') furthest = Math.max(furthest, peer.latestNs, peer.promiseNs);
+      if (peer.ageNs > oldestNs) continue;
+      slowest = Math.min(slowest, peer.frontier(nowNs, windows, this.#isStarting));
     }
-    return this.#isStarting ? slowest : Math.max(slowest, furthest - this.#maxLagNs);
+    return slowest;
+  }
+
+  #windowsAt(nowNs: number): MergeWindows {
+    return nowNs < this.#pressedUntilNs ? this.#pressedWindows : this.#windows;
+  }
+
+  /**
+   * A peer whose flows come older than this is not waited for. Measured against the freshest of the others that have been
+   * heard lately: all are old when the relay is behind, or what they come through.
+   */
+  #oldestAgeNs(nowNs: number): number {
+    if (this.#isStarting) return Number.POSITIVE_INFINITY;
+    let freshest = Number.POSITIVE_INFINITY;
+    for (const peer of this.#peers) {
+      if (peer.isFull) this.#pressedUntilNs = nowNs + pressureNs;
+      if (peer.phase !== 'live' || (!peer.isFull && nowNs - peer.heardNs > this.#maxLagNs)) continue;
+      freshest = Math.min(freshest, peer.ageNs);
+    }
+    return freshest + (nowNs < this.#pressedUntilNs ? this.#maxPressedLagNs : this.#maxLagNs);
   }
 
   #emitRun(peer: MergePeer, untilNs: number): void {

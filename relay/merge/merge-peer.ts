@@ -38,12 +38,16 @@ export class MergePeer {
   #isMissing = false;
   /** Place in the heap; -1 when not in it. */
   heapIndex = -1;
+  /** Its queue was at its bound and has not fallen to half of it since: it is not read meanwhile. */
+  isFull = false;
   /** Latest time among the flows it sent. */
   latestNs = Number.NEGATIVE_INFINITY;
   /** Its last promise: no later flow of it is earlier. */
   promiseNs = Number.NEGATIVE_INFINITY;
   /** By the relay's clock. */
   heardNs: number;
+  /** How old by the relay's clock its flows come: what tells that it is behind, or its clock. */
+  ageNs = 0;
   /** How far behind its latest flow this peer has lately been seen to go. 0 for a sorted stream, which thus waits for nothing. */
   slackNs = 0;
   #slackChangedNs: number;
@@ -56,6 +60,12 @@ export class MergePeer {
     this.joinedNs = nowNs;
     this.heardNs = nowNs;
     this.#slackChangedNs = nowNs;
+  }
+
+  /** Sets isFull as its queue now is. Half of the bound is left before it is read again, or it would stop at each message. */
+  settleFullness(maxBytes: number): void {
+    if (this.queue.bytes >= maxBytes) this.isFull = true;
+    else if (this.queue.bytes <= maxBytes / 2) this.isFull = false;
   }
 
   /**
@@ -74,6 +84,7 @@ export class MergePeer {
     if (this.phase === 'joining') this.phase = 'catching-up';
     if (timeNs >= this.latestNs) {
       this.latestNs = timeNs;
+      this.ageNs = nowNs - timeNs;
       return;
     }
     const back = Math.min(this.latestNs - timeNs, maxSlackNs);
@@ -89,6 +100,8 @@ export class MergePeer {
     this.phase = 'live';
     if (timeNs <= this.promiseNs) return;
     this.promiseNs = timeNs;
+    // An observer that repeats the time of its last flow says nothing of how late its flows come.
+    this.ageNs = Math.min(this.ageNs, nowNs - timeNs);
     this.#beats += 1;
     this.#misses = 0;
   }
@@ -115,18 +128,17 @@ export class MergePeer {
   /**
    * Up to which time everything of this peer is taken to be here. +Infinity: it is not waited for.
    * @param isStarting whether peers that have not caught up are waited for
-   * @param isFull whether its queue is at its bound, so that nothing more is read of it before some is emitted
    */
-  frontier(nowNs: number, windows: MergeWindows, isStarting: boolean, isFull: boolean): number {
+  frontier(nowNs: number, windows: MergeWindows, isStarting: boolean): number {
     if (this.phase === 'gone') return Number.POSITIVE_INFINITY;
     if (this.phase === 'joining') {
       const isWaitedFor = isStarting && nowNs - this.joinedNs < windows.joinWindowNs;
       return isWaitedFor ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     }
     if (this.phase === 'catching-up' && !isStarting) return Number.POSITIVE_INFINITY;
-    const known = Math.max(this.promiseNs, this.latestNs - (isFull ? 0 : this.slackNs));
+    const known = Math.max(this.promiseNs, this.latestNs - (this.isFull ? 0 : this.slackNs));
     // Not read, so not silent: it has a head in its queue, which comes out as soon as the others allow.
-    if (isFull) return known;
+    if (this.isFull) return known;
     const limitNs = this.#limitNs(windows);
     if (nowNs - this.heardNs < limitNs) return known;
     return Math.max(known, nowNs - limitNs);
