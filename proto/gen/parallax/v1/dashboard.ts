@@ -252,6 +252,8 @@ export interface Vertex {
   workloadId: string;
   workload: string;
   pod: string;
+  /** Equal for vertices of several clusters that are parts of one: the same kind, namespace and name. Empty for others. */
+  sharedId: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2018,6 +2020,7 @@ function createBaseVertex(): Vertex {
     workloadId: "",
     workload: "",
     pod: "",
+    sharedId: "",
     _unknownFields: {},
   };
 }
@@ -2056,6 +2059,9 @@ export const Vertex: MessageFns<Vertex> = {
     }
     if (message.pod !== "") {
       writer.uint32(90).string(message.pod);
+    }
+    if (message.sharedId !== "") {
+      writer.uint32(98).string(message.sharedId);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2169,6 +2175,14 @@ export const Vertex: MessageFns<Vertex> = {
             message.pod = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.sharedId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2210,6 +2224,11 @@ export const Vertex: MessageFns<Vertex> = {
         : "",
       workload: isSet(object.workload) ? globalThis.String(object.workload) : "",
       pod: isSet(object.pod) ? globalThis.String(object.pod) : "",
+      sharedId: isSet(object.sharedId)
+        ? globalThis.String(object.sharedId)
+        : isSet(object.shared_id)
+        ? globalThis.String(object.shared_id)
+        : "",
     };
   },
 
@@ -2248,6 +2267,9 @@ export const Vertex: MessageFns<Vertex> = {
     if (message.pod !== "") {
       obj.pod = message.pod;
     }
+    if (message.sharedId !== "") {
+      obj.sharedId = message.sharedId;
+    }
     return obj;
   },
 
@@ -2267,6 +2289,7 @@ export const Vertex: MessageFns<Vertex> = {
     message.workloadId = object.workloadId ?? "";
     message.workload = object.workload ?? "";
     message.pod = object.pod ?? "";
+    message.sharedId = object.sharedId ?? "";
     return message;
   },
 };
