@@ -28,8 +28,13 @@ export function streamResponse(body: ReadableStream<Uint8Array<ArrayBuffer>>, co
   return new Response(body, { headers: { ...headers, 'content-type': contentType } });
 }
 
+/** As one line of a stream. */
+export function jsonLine(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify(value, plainValue)}\n`);
+}
+
 export function jsonResponse(value: unknown): Response {
-  return new Response(`${JSON.stringify(value, plainValue)}\n`, {
+  return new Response(jsonLine(value), {
     headers: { ...headers, 'content-type': 'application/json' },
   });
 }

@@ -1,7 +1,13 @@
-// The one file that knows gRPC: calls of the page's server to parallax.v1.Dashboard. Watch passes messages as bytes
+// The one file that knows gRPC: calls of the page's server to the relay. Streams pass messages as bytes
 // (identity serialisers), so that streaming costs no decoding here; the unary calls are for scripts and decode.
 
 import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  AccessLogStory,
+  ExplainAccessLogRequest,
+  GetAccessLogsRequest,
+  WatchAccessLogsRequest,
+} from '#proto/gen/parallax/v1/access_log.ts';
 import {
   GetPoliciesRequest,
   GetSeriesRequest,
@@ -15,6 +21,7 @@ import {
 } from '#proto/gen/parallax/v1/dashboard.ts';
 
 const SERVICE = '/parallax.v1.Dashboard';
+const LOGS_SERVICE = '/parallax.v1.AccessLogs';
 const UNARY_DEADLINE_MS = 5_000;
 
 /** An error of the relay as HTTP says it, and whether asking again can help. */
@@ -44,7 +51,7 @@ export function relayAddress(): string {
 // One connection for all pages, also when the bundler loads this module once for each route.
 const shared = globalThis as { parallaxRelayClient?: Client };
 
-function client(): Client {
+export function client(): Client {
   shared.parallaxRelayClient ??= new Client(relayAddress(), credentials.createInsecure(), {
     'grpc.max_receive_message_length': 8 * 1024 * 1024,
     'grpc.initial_reconnect_backoff_ms': 200,
@@ -54,9 +61,29 @@ function client(): Client {
 }
 
 export function watchRelay(request: WatchRequest, events: WatchEvents): WatchCall {
+  return streamOf(`${SERVICE}/Watch`, WatchRequest.encode(request).finish(), events);
+}
+
+/** Records and summaries: messages of WatchAccessLogsResponse. */
+export function watchAccessLogs(request: WatchAccessLogsRequest, events: WatchEvents): WatchCall {
+  return streamOf(`${LOGS_SERVICE}/Watch`, WatchAccessLogsRequest.encode(request).finish(), events);
+}
+
+/** Messages of AccessLogRecord, oldest first. */
+export function readAccessLogs(request: GetAccessLogsRequest, events: WatchEvents): WatchCall {
+  return streamOf(`${LOGS_SERVICE}/Get`, GetAccessLogsRequest.encode(request).finish(), events);
+}
+
+/** @throws RelayError */
+export function explainAccessLog(request: ExplainAccessLogRequest): Promise<AccessLogStory> {
+  const bytes = ExplainAccessLogRequest.encode(request).finish();
+  return unary('Explain', bytes, AccessLogStory.decode, LOGS_SERVICE);
+}
+
+function streamOf(path: string, request: Uint8Array, events: WatchEvents): WatchCall {
   const call: ClientReadableStream<Buffer> = client().makeServerStreamRequest(
-    `${SERVICE}/Watch`,
-    (message: WatchRequest) => Buffer.from(WatchRequest.encode(message).finish()),
+    path,
+    (bytes: Uint8Array) => Buffer.from(bytes),
     (bytes: Buffer) => bytes,
     request,
   );
@@ -107,10 +134,15 @@ export class RelayError extends Error {
   }
 }
 
-function unary<Reply>(method: string, request: Uint8Array, decode: (bytes: Uint8Array) => Reply): Promise<Reply> {
+function unary<Reply>(
+  method: string,
+  request: Uint8Array,
+  decode: (bytes: Uint8Array) => Reply,
+  service = SERVICE,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     client().makeUnaryRequest(
-      `${SERVICE}/${method}`,
+      `${service}/${method}`,
       (bytes: Uint8Array) => Buffer.from(bytes),
       (bytes: Buffer) => decode(bytes),
       request,
@@ -139,7 +171,7 @@ const httpStatusOf: Readonly<Record<number, number>> = {
 };
 const hopeless: readonly number[] = [status.INVALID_ARGUMENT, status.PERMISSION_DENIED, status.UNIMPLEMENTED];
 
-function relayFault(error: ServiceError): RelayFault {
+export function relayFault(error: ServiceError): RelayFault {
   const code = status[error.code] ?? String(error.code);
   const text =
     error.code === status.UNAVAILABLE

@@ -74,7 +74,9 @@ function isListKey(key: string): key is ListKey {
 }
 
 function statusTrouble(value: string): string {
-  return /^(?:[1-5]xx|\d{3}|0)$/i.test(value) ? '' : `status:${value} is no status; write status:5xx, status:404, or status:0 for none.`;
+  return /^(?:[1-5]xx|\d{3}|0)$/i.test(value)
+    ? ''
+    : `status:${value} is no status; write status:5xx, status:404, or status:0 for none.`;
 }
 
 function durationUs(value: string): bigint | undefined {

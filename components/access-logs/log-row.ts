@@ -1,12 +1,13 @@
 // One access log record as the table shows it: short text, nothing computed while drawing.
 
+import type { Address } from '#proto/gen/envoy/config/core/v3/address.ts';
 import type { Endpoint } from '#proto/gen/flow/flow.ts';
 import { type AccessLogRecord, MeshKind } from '#proto/gen/parallax/v1/access_log.ts';
-import type { Address } from '#proto/gen/envoy/config/core/v3/address.ts';
 import { unixMs } from '../store/unix-ms.ts';
 
 export interface LogRow {
-  readonly number: number;
+  /** The record's number. */
+  readonly seq: number;
   /** When the request began, as the proxy has it; when it came, if it has none. Unix milliseconds. */
   readonly timeMs: number;
   readonly source: string;
@@ -44,7 +45,7 @@ export function toLogRow(record: AccessLogRecord): LogRow {
   const http = entry?.$case === 'http' ? entry.value : undefined;
   const client = common?.downstreamDirectRemoteAddress ?? common?.downstreamRemoteAddress;
   return {
-    number: Number(record.number),
+    seq: Number(record.number),
     timeMs: unixMs(common?.startTime) || unixMs(record.received),
     source: endpointText(record.source) || addressText(client).replace(/:\d+$/, ''),
     service: record.service,

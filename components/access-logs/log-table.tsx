@@ -6,8 +6,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowUp } from 'lucide-react';
 import { memo, useCallback, useRef, useState } from 'react';
-import { useKeys } from '../controls/use-keys.ts';
 import { useElementWidth } from '../controls/use-element-width.ts';
+import { useKeys } from '../controls/use-keys.ts';
 import { LatencyBar } from '../flows/latency-bar.tsx';
 import { useHeldRows } from '../flows/use-held-rows.ts';
 import { wholeNumber } from '../format/figures.ts';
@@ -40,7 +40,7 @@ export interface LogTableProps {
   readonly isPaused: boolean;
   readonly onResume: () => void;
   readonly selected: number | null;
-  readonly onSelect: (number: number) => void;
+  readonly onSelect: (seq: number) => void;
 }
 
 export function LogTable({ rows: live, isPaused, onResume, selected, onSelect }: LogTableProps) {
@@ -58,9 +58,9 @@ export function LogTable({ rows: live, isPaused, onResume, selected, onSelect }:
     estimateSize: () => ROW_PX,
     overscan: 4,
   });
-  const select = useCallback((row: LogRow) => onSelect(row.number), [onSelect]);
+  const select = useCallback((row: LogRow) => onSelect(row.seq), [onSelect]);
   const step = (by: number) => {
-    const at = rows.findIndex(({ number }) => number === selected);
+    const at = rows.findIndex(({ seq }) => seq === selected);
     const to = at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at - by));
     const next = rows[to];
     if (next === undefined) return;
@@ -107,7 +107,7 @@ export function LogTable({ rows: live, isPaused, onResume, selected, onSelect }:
                 top={item.start}
                 template={template}
                 names={shown}
-                isSelected={row.number === selected}
+                isSelected={row.seq === selected}
                 onSelect={select}
               />
             );

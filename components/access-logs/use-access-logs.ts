@@ -4,7 +4,7 @@
 // has no stream.
 
 import { useEffect, useState } from 'react';
-import { AccessLogSummary, WatchAccessLogsResponse } from '#proto/gen/parallax/v1/access_log.ts';
+import { type AccessLogSummary, WatchAccessLogsResponse } from '#proto/gen/parallax/v1/access_log.ts';
 import type { Connection } from '../store/messages.ts';
 import { runWatchLoop } from '../store/watch-loop.ts';
 import { type LogRow, toLogRow } from './log-row.ts';

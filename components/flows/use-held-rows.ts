@@ -4,16 +4,20 @@
 // the rows stay those they were, and what came since is counted.
 
 import { useRef } from 'react';
-import type { FlowRow } from '../store/flow-row.ts';
 
-export interface HeldRows {
-  readonly rows: readonly FlowRow[];
+/** Rows are numbered in the order in which they came. */
+interface Numbered {
+  readonly seq: number;
+}
+
+export interface HeldRows<Row> {
+  readonly rows: readonly Row[];
   /** New rows that are not shown yet. */
   readonly waiting: number;
 }
 
-export function useHeldRows(live: readonly FlowRow[], isHeld: boolean): HeldRows {
-  const held = useRef<readonly FlowRow[] | undefined>(undefined);
+export function useHeldRows<Row extends Numbered>(live: readonly Row[], isHeld: boolean): HeldRows<Row> {
+  const held = useRef<readonly Row[] | undefined>(undefined);
   if (!isHeld) held.current = undefined;
   // Nothing is not worth holding: a table that starts paused takes its first rows.
   else if (held.current === undefined && live.length > 0) held.current = live;
@@ -21,7 +25,7 @@ export function useHeldRows(live: readonly FlowRow[], isHeld: boolean): HeldRows
   return { rows, waiting: waitingCount(rows, live) };
 }
 
-function waitingCount(shown: readonly FlowRow[], live: readonly FlowRow[]): number {
+function waitingCount(shown: readonly Numbered[], live: readonly Numbered[]): number {
   const newestShown = shown.at(-1)?.seq ?? -1;
   let count = 0;
   for (let at = live.length - 1; at >= 0 && (live[at]?.seq ?? -1) > newestShown; at--) count++;

@@ -2,7 +2,7 @@
 
 // The pages, as a rail of icons with names that assistive tools and pointers read.
 
-import { Activity, ScrollText, Server, ShieldCheck, Workflow } from 'lucide-react';
+import { Activity, ListTree, ScrollText, Server, ShieldCheck, Workflow } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname, useSearchParams } from 'next/navigation';
 import { Tip } from '../controls/tip.tsx';
@@ -11,6 +11,7 @@ import { Logo } from './logo.tsx';
 const pages = [
   { path: '/', name: 'Service map', icon: Workflow },
   { path: '/flows', name: 'Flows', icon: Activity },
+  { path: '/access-logs', name: 'Access logs', icon: ListTree },
   { path: '/verdicts', name: 'Refused traffic', icon: ShieldCheck },
   { path: '/policies', name: 'Policies', icon: ScrollText },
   { path: '/status', name: 'Nodes and coverage', icon: Server },
