@@ -181,6 +181,45 @@ describe('FlowMerge', () => {
     assert.ok(bench.drain().includes(current));
   });
 
+  it('waits under pressure for a peer that lags by more than it may else, and lets the others be full', () => {
+    for (const [maxPeerBytes, isPressed] of [
+      [8, true],
+      [1000, false],
+    ] as const) {
+      const bench = new Bench({ maxPeerBytes, maxLagMs: 1000, maxPressedLagMs: 10_000, windowMs: 50 });
+      const a = bench.live('a', false);
+      const b = bench.live('b', false);
+      const old = bench.push(b, bench.nowNs - 3000 * ms);
+      const fresh = [bench.push(a, bench.nowNs), bench.push(a, bench.nowNs)];
+      assert.equal(bench.merge.isFull(a), isPressed);
+      assert.deepEqual(bench.drain(), isPressed ? [old] : [old, ...fresh]);
+      bench.push(b, bench.nowNs - 2500 * ms);
+      assert.equal(bench.merge.late, isPressed ? 0 : 1);
+    }
+  });
+
+  it('does not wait even under pressure for a peer whose clock is far off', () => {
+    const bench = new Bench({ maxPeerBytes: 8, maxPressedLagMs: 10_000, windowMs: 50 });
+    const a = bench.live('a', false);
+    const b = bench.live('b', false);
+    const old = bench.push(b, bench.nowNs - 60_000 * ms);
+    const fresh = [bench.push(a, bench.nowNs), bench.push(a, bench.nowNs)];
+    assert.deepEqual(bench.drain(), [old, ...fresh]);
+  });
+
+  it('is full until half of the bound is free', () => {
+    const bench = new Bench({ maxPeerBytes: 16, windowMs: 50 });
+    const a = bench.live('a', false);
+    const b = bench.live('b', false);
+    for (let i = 0; i < 4; i += 1) bench.push(a, bench.nowNs + i);
+    const full = [0, 1, 2, 3].map((i) => {
+      bench.push(b, bench.nowNs + i);
+      bench.drain();
+      return bench.merge.isFull(a);
+    });
+    assert.deepEqual(full, [true, false, false, false]);
+  });
+
   it('is not led into the future by a peer whose clock is ahead', () => {
     const bench = new Bench({ windowMs: 50 });
     const a = bench.live('a', true);
