@@ -12,8 +12,11 @@ const folder = process.argv[3] ?? join(import.meta.dirname, '..', 'docs', 'scree
 const filter = process.argv[4] ?? '';
 const pictures = [
   { name: 'map', path: '/', isReady: mapIsDrawn },
+  { name: 'details', path: '/?sel=v:workload/default/shop/Deployment/checkout', isReady: detailsAreDrawn },
+  { name: 'namespaces', path: '/?scope=namespace', isReady: mapIsDrawn },
   { name: 'flows', path: '/flows', isReady: rowsAreThere },
   { name: 'verdicts', path: '/verdicts', isReady: (page: Page) => page.locator('article').first().waitFor() },
+  { name: 'policies', path: '/policies', isReady: (page: Page) => page.getByRole('heading', { level: 1 }).waitFor() },
   { name: 'status', path: '/status', isReady: (page: Page) => page.getByRole('table').nth(1).waitFor() },
 ];
 
@@ -32,7 +35,8 @@ try {
     for (const { name, path, isReady } of pictures) {
       const page = await context.newPage();
       const query = new URLSearchParams({ q: filter });
-      await page.goto(`${address}${path}${filter === '' ? '' : `?${query}`}`);
+      const separator = path.includes('?') ? '&' : '?';
+      await page.goto(`${address}${path}${filter === '' ? '' : `${separator}${query}`}`);
       await isReady(page);
       await page.evaluate(() => document.fonts.ready);
       await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
@@ -53,4 +57,9 @@ async function mapIsDrawn(page: Page): Promise<void> {
 /** A whole page of rows. */
 async function rowsAreThere(page: Page): Promise<void> {
   await page.getByRole('table', { name: 'Flows' }).locator('tbody').getByRole('row').nth(7).waitFor();
+}
+
+async function detailsAreDrawn(page: Page): Promise<void> {
+  await mapIsDrawn(page);
+  await page.getByRole('complementary', { name: 'Details' }).getByRole('img').first().waitFor();
 }
