@@ -47,7 +47,7 @@ export function previewCommand(): Command {
 async function preview(options: PreviewOptions): Promise<void> {
   const objects = options.objects === undefined ? [] : await readObjects(options.objects);
   const world = options.objects === undefined ? emptyWorld : worldOfObjects(objects.map(({ object }) => object));
-  const { set, warnings } = compilePolicies(policiesAmong(await readObjects(options.policies)), world);
+  const { set, warnings } = await compilePolicies(policiesAmong(await readObjects(options.policies)), world);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const run = new Preview(set);
   for await (const response of responsesOf(options.flows))

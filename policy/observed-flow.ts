@@ -3,6 +3,7 @@
 
 import { readFlowDetails } from '#flow/details.ts';
 import type { Flow } from '#proto/gen/flow/flow.ts';
+import { FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type Doubt, doubtsOf } from './doubt.ts';
 import type { L7Request } from './l7-rules.ts';
 import { knownEnd, type ObservedFlow } from './observed-end.ts';
@@ -58,7 +59,8 @@ export function judgeFlow(set: PolicySet, flow: Flow): JudgedFlow | undefined {
  */
 function showsPassage(flow: Flow): boolean {
   const details = readFlowDetails(flow);
-  if (details === undefined) return true;
+  // Of a flow that another source told, the details hold what a relay added, and no reason for the report.
+  if (details === undefined || details.reason === FlowReason.FLOW_REASON_UNKNOWN) return true;
   const protocol = flow.l4?.protocol;
   if (protocol?.$case === 'TCP' && protocol.value.flags?.RST === true) return false;
   return flow.isReply === true || flow.l7 !== undefined || (details.responder?.packets ?? 0n) > 0n;

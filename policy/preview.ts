@@ -189,7 +189,8 @@ function questionKey(flow: Flow): string {
     record?.$case === 'http' || record?.$case === 'dns'
       ? JSON.stringify(record.value, withoutBigInts)
       : (record?.$case ?? '');
-  const hasAnswer = extensions === undefined ? '-' : String((readFlowDetails(flow)?.responder?.packets ?? 0n) > 0n);
+  const details = extensions === undefined ? undefined : readFlowDetails(flow);
+  const hasAnswer = `${(details?.reason ?? 0) === 0} ${(details?.responder?.packets ?? 0n) > 0n}`;
   return [
     `${flow.verdict} ${flow.dropReasonDesc} ${flow.isReply} ${l7 !== undefined} ${transport} ${hasAnswer}`,
     ...[IP?.source, IP?.destination, request, endKey(flow.source), endKey(flow.destination)],

@@ -1,5 +1,6 @@
 // Policy objects to a set, all or nothing: a faulty one is told with its place, its field and the rule that it breaks.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PolicySet, policyKinds } from '#policy/policy-set.ts';
 import type { World } from '#policy/world.ts';
 import type { PolicyObject } from './policy-source.ts';
@@ -13,13 +14,14 @@ export interface CompiledPolicies {
   readonly warnings: readonly string[];
 }
 
-/** @throws Error that tells the first faults, each with file, document, policy, field and rule */
-export function compilePolicies(objects: readonly PolicyObject[], world: World): CompiledPolicies {
+/**
+ * Others run after each 10 ms of the work.
+ * Rejects with an Error that tells the first faults, each with file, document, policy, field and rule.
+ */
+export async function compilePolicies(objects: readonly PolicyObject[], world: World): Promise<CompiledPolicies> {
   const known = objects.filter(({ object }) => policyKinds.has(kindOf(object)));
-  const set = new PolicySet(
-    known.map(({ object }) => object),
-    world,
-  );
+  const policies = known.map(({ object }) => object);
+  const set = await PolicySet.compile(policies, world, {}, nextTurn);
   const tell = (problem: (typeof set.problems)[number]): string =>
     `${known[problem.object]?.origin ?? ''}: ${problem.policy}: ${problem.field} ${problem.message}`;
   const faults = set.problems.filter(({ severity }) => severity === 'error').map(tell);

@@ -9,6 +9,7 @@ const bytesTag = (field: number) => (field << 3) | WIRE_BYTES;
 const RESPONSE_FLOW = bytesTag(1);
 const FLOW_VERDICT = varintTag(2);
 const FLOW_L4 = bytesTag(6);
+const FLOW_DROP_REASON = varintTag(25);
 const FLOW_L7 = bytesTag(15);
 const FLOW_DIRECTION = varintTag(22);
 const FLOW_MATCH_TYPE = varintTag(23);
@@ -50,6 +51,7 @@ export class FlowLayout {
   hasMatchType = false;
   hasL7 = false;
   verdict = 0;
+  dropReason = 0;
   direction = 0;
   isReply = false;
   reason = 0;
@@ -100,6 +102,7 @@ export class FlowLayout {
       const tagAt = reader.position;
       const tag = reader.tag();
       if (tag === FLOW_VERDICT) this.verdict = reader.varint();
+      else if (tag === FLOW_DROP_REASON) this.dropReason = reader.varint();
       else if (tag === FLOW_DIRECTION) this.direction = reader.varint();
       else if (tag === FLOW_MATCH_TYPE) this.hasMatchType = reader.varint() !== 0;
       else if ((tag & 7) !== WIRE_BYTES) reader.skip(tag);
@@ -144,6 +147,7 @@ export class FlowLayout {
     this.hasMatchType = false;
     this.hasL7 = false;
     this.verdict = 0;
+    this.dropReason = 0;
     this.direction = 0;
     this.isReply = false;
     this.reason = 0;

@@ -2,6 +2,7 @@
 // outside is bounded in size, aliases, depth and number, and read document by document so that nothing else waits for long.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CORE_SCHEMA, load } from 'js-yaml';
 import { parseDocument } from 'yaml';
 
 /** One document: read in one go, at about 1 MB a second for YAML. 10,000 policies, 4 MB, take 5 s in slices. */
@@ -50,7 +51,12 @@ function splitDocuments(text: string): string[] {
   return documents;
 }
 
+/** Anchors, aliases, tags, merge keys, directives: read by the parser that bounds them. */
+const hasMoreThanPlainYaml = /[&*!%]|<</;
+
 function parseYaml(text: string, origin: string): unknown {
+  const quick = parsePlain(text);
+  if (quick !== undefined) return quick;
   try {
     // Places of errors cost a third of the time, so they are looked for only when there is one.
     const quick = parseDocument(text, { logLevel: 'silent', prettyErrors: false });
@@ -60,6 +66,16 @@ function parseYaml(text: string, origin: string): unknown {
     // The parser recurses, and reports the end of its stack as an error of the text.
     const what = /call stack/.test(firstLine(cause)) ? 'it nests too deeply' : firstLine(cause);
     throw new Error(`${origin}: is not YAML that can be read: ${what}`, { cause });
+  }
+}
+
+/** Ten times as fast. Undefined where the other parser is to be asked: it bounds what this one does not, and words errors better. */
+function parsePlain(text: string): unknown {
+  if (hasMoreThanPlainYaml.test(text)) return undefined;
+  try {
+    return /^\s*\{/.test(text) ? JSON.parse(text) : load(text, { schema: CORE_SCHEMA });
+  } catch {
+    return undefined;
   }
 }
 

@@ -35,6 +35,9 @@ export class PoliciesInForce {
   #annotator: Annotator | undefined;
   #sourceTrouble: string | undefined;
   #compileTrouble: string | undefined;
+  #compiling: Promise<void> | undefined;
+  /** Told of something that the last compilation did not know. */
+  #isStale = false;
   #objectsTrouble: string | undefined;
 
   constructor({ source, objectsPath, nowMs }: PoliciesInForceOptions) {
@@ -49,7 +52,7 @@ export class PoliciesInForce {
         for (const { name, text } of files) objects.push(...(await parseObjects(text, name)));
         this.#world = worldOfObjects(objects.map(({ object }) => object));
         this.#objectsTrouble = undefined;
-        this.#compile();
+        await this.#compile();
       },
       onTrouble: (error) => {
         this.#objectsTrouble = error.message;
@@ -63,7 +66,11 @@ export class PoliciesInForce {
     await this.#source.start({
       set: (objects) => {
         this.#policies = objects;
-        this.#compile();
+        return this.#compile();
+      },
+      world: (world) => {
+        this.#world = world;
+        return this.#compile();
       },
       trouble: (text) => {
         this.#sourceTrouble = text;
@@ -80,21 +87,37 @@ export class PoliciesInForce {
     return this.#compiled?.set;
   }
 
+  /** As told last, in force or not. */
+  get policies(): readonly PolicyObject[] {
+    return this.#policies;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
   /** See Annotator.annotate. Nothing is added while no policy is in force. */
   annotate(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
     const annotator = this.#annotator;
     if (annotator === undefined) return undefined;
-    if ((this.#compiled?.set.parties.groups ?? 0) > maxGroups) this.#compile();
+    if ((this.#compiled?.set.parties.groups ?? 0) > maxGroups && this.#compiling === undefined) void this.#compile();
     return annotator.annotate(bytes, start, end);
   }
 
   notices(): Notice[] {
-    const notices: Notice[] = [];
+    const notices: Notice[] = [...(this.#source.notices?.() ?? [])];
     const add = (severity: Severity, key: string, text: string, mend: string) =>
       notices.push(Notice.create({ severity, key, text, mend }));
     const trouble = this.#sourceTrouble ?? this.#compileTrouble;
     const inForce =
       this.#compiled === undefined ? 'No policies are in force' : 'The policies read before stay in force';
+    if (this.#compiling !== undefined)
+      add(
+        Severity.INFO,
+        'policies-reading',
+        `${this.#policies.length} policies are being read.`,
+        'Until then flows are judged by those before.',
+      );
     if (trouble !== undefined)
       add(Severity.ERROR, 'policies-refused', `${inForce}: ${trouble}.`, 'Mend the file; it is read again by itself.');
     if (this.#objectsTrouble !== undefined) {
@@ -110,16 +133,29 @@ export class PoliciesInForce {
     return notices;
   }
 
-  #compile(): void {
-    try {
-      this.#compiled = compilePolicies(this.#policies, this.#world);
-      this.#compileTrouble = undefined;
-    } catch (error) {
-      this.#compileTrouble = error instanceof Error ? error.message : String(error);
-      return;
+  /** One at a time, with what was told last; whoever asks meanwhile waits for one that begins after. */
+  async #compile(): Promise<void> {
+    this.#isStale = true;
+    this.#compiling ??= this.#compileUntilCurrent().finally(() => {
+      this.#compiling = undefined;
+    });
+    await this.#compiling;
+  }
+
+  async #compileUntilCurrent(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false;
+      try {
+        const compiled = await compilePolicies(this.#policies, this.#world);
+        this.#compiled = compiled;
+        this.#compileTrouble = undefined;
+        this.#annotator =
+          compiled.set.sections.length === 0
+            ? undefined
+            : new Annotator(compiled.set, (decided) => this.tally.add(decided), this.counters);
+      } catch (error) {
+        this.#compileTrouble = error instanceof Error ? error.message : String(error);
+      }
     }
-    const { set } = this.#compiled;
-    this.#annotator =
-      this.#policies.length === 0 ? undefined : new Annotator(set, (decided) => this.tally.add(decided), this.counters);
   }
 }

@@ -29,7 +29,7 @@ export class PolicyFiles implements PolicySource {
         const objects: PolicyObject[] = [];
         for (const { name, text } of files) objects.push(...policiesAmong(await parseObjects(text, name)));
         listener.trouble(undefined);
-        listener.set(objects);
+        await listener.set(objects);
       },
       onTrouble: (error) => listener.trouble(error.message),
     });

@@ -7,6 +7,7 @@ import type { Flow } from '#proto/gen/flow/flow.ts';
 import { GetFlowsRequest, ObserverDefinition } from '#proto/gen/observer/observer.ts';
 import { DashboardDefinition, GetPoliciesRequest, GetStatusRequest } from '#proto/gen/parallax/v1/dashboard.ts';
 import { PolicyExplanation_Agreement as Agreement } from '#proto/gen/parallax/v1/flow_details.ts';
+import { PolicyPreviewRequest, PolicyPreviewsDefinition } from '#proto/gen/parallax/v1/policy.ts';
 import { ObserverFixture } from '../observer-fixture.ts';
 import { startRelay } from '../relay.ts';
 import type { PolicyListener, PolicySource } from './policy-source.ts';
@@ -28,7 +29,7 @@ class ToldPolicies implements PolicySource {
 
   async start(listener: PolicyListener): Promise<void> {
     this.listener = listener;
-    listener.set([{ object: isolateApi, origin: 'test' }]);
+    await listener.set([{ object: isolateApi, origin: 'test' }]);
   }
 
   stop(): void {
@@ -85,7 +86,7 @@ describe('a relay with policies', () => {
       ['isolate-api'],
     );
     assert.equal(first && readFlowDetails(first)?.policy?.agreement, Agreement.AGREES);
-    policies.listener?.set([]);
+    await policies.listener?.set([]);
     node.flow('second', 0, { ...ends, verdict: 2 });
     const second = (await arrived(2)).find(({ uuid }) => uuid === 'second');
     assert.deepEqual(second?.ingressDeniedBy, []);
@@ -95,7 +96,9 @@ describe('a relay with policies', () => {
   it('keeps the last good set, and says among its notices why', async () => {
     const policies = new ToldPolicies();
     const { node, client, arrived } = await relayOver(policies);
-    policies.listener?.set([{ object: { ...isolateApi, spec: { podSelector: 'all' } }, origin: 'b.yaml, document 3' }]);
+    await policies.listener?.set([
+      { object: { ...isolateApi, spec: { podSelector: 'all' } }, origin: 'b.yaml, document 3' },
+    ]);
     const { fullName, methods } = DashboardDefinition;
     const status = await client.unary(fullName, methods.getStatus, GetStatusRequest.create());
     const notice = status.notices.find(({ key }) => key === 'policies-refused');
@@ -129,6 +132,35 @@ describe('a relay with policies', () => {
     assert.deepEqual(
       report.unrestricted.map(({ namespace, name, ingress, egress }) => [namespace, name, ingress, egress]),
       [['shop', 'web-1', 1n, 0n]],
+    );
+  });
+
+  it('tries policies on the flows that it keeps, beside those in force or instead of them', async () => {
+    const { node, client, arrived } = await relayOver(new ToldPolicies());
+    for (const name of ['one', 'two', 'three']) node.flow(name, 0, { ...ends, verdict: 1 });
+    node.flow('drop', 0, { ...ends, verdict: 2, dropReasonDesc: 133 });
+    await arrived(4);
+    const ask = async (text: string, joinsThoseInForce: boolean) => {
+      const request = PolicyPreviewRequest.fromPartial({ policies: [{ name: 'a.yaml', text }], joinsThoseInForce });
+      const { fullName, methods } = PolicyPreviewsDefinition;
+      const replies = client.serverStream(fullName, methods.preview, request, new AbortController().signal);
+      for await (const { reply } of replies) if (reply?.$case === 'result') return reply.value;
+      return assert.fail('no result');
+    };
+    const beside = await ask('', true);
+    assert.deepEqual([beside.flows?.newlyDenied, beside.flows?.unchanged], [3n, 1n]);
+    assert.match(
+      beside.edges[0]?.why.join(' ') ?? '',
+      /shop\/api-1 is isolated for ingress by NetworkPolicy:shop\/isolate-api/,
+    );
+    assert.equal(beside.edges[0]?.exampleUnixMs.length, 3);
+    const instead = await ask('', false);
+    assert.deepEqual([instead.flows?.newlyAllowed, instead.flows?.unchanged], [1n, 3n]);
+    const replaced = await ask(JSON.stringify({ ...isolateApi, spec: { ...isolateApi.spec, ingress: [{}] } }), true);
+    assert.deepEqual([replaced.flows?.newlyAllowed, replaced.flows?.unchanged], [1n, 3n]);
+    await assert.rejects(
+      ask('kind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: all}', true),
+      /a\.yaml, document 1: NetworkPolicy:default\/x: spec\.podSelector must be an object/,
     );
   });
 
