@@ -65,6 +65,7 @@ test('a request from one cluster to the other, seen in both, is on the map of bo
     west.node.flow(`west-${i}`, 0, request('10.1.0.1', '10.2.0.1', TrafficDirection.INGRESS));
   }
   await until('all flows came', () => follower.flows.length === 2 * requests);
+  assert.ok((await map()).vertices.every(({ sharedId }) => sharedId === ''));
   assert.deepEqual(edgesOf(await map()), [`east/web-1 > west/api-1: ${requests}`]);
   const nodes = follower.responses.flatMap(({ responseTypes: type }) =>
     type?.$case === 'flow' ? [type.value.nodeName] : [],
@@ -90,5 +91,10 @@ test('clusters that give out the same addresses are told apart', async (context)
   };
   await send(requests);
   const told = edgesOf(await map());
+  const { vertices } = await map();
+  assert.deepEqual(
+    vertices.map(({ cluster: name, sharedId }) => `${name} ${sharedId}`).sort(),
+    ['east', 'west'].flatMap((name) => ['api-1', 'web-1'].map((pod) => `${name} shared/shop/Pod/${pod}`)),
+  );
   assert.deepEqual(told, [`east/web-1 > east/api-1: ${requests}`, `west/web-1 > west/api-1: ${requests}`]);
 });

@@ -9,6 +9,7 @@ import { dropReasonOf } from './drop-reasons.ts';
 import type { MapEnd } from './map-end.ts';
 import { vertexInScope } from './map-scope.ts';
 import type { MapRecord } from './record-table.ts';
+import { markShared } from './shared-vertices.ts';
 
 /** Names of flow.Layer4's fields, which are the protocols. */
 const protocolNames = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'];
@@ -58,6 +59,7 @@ class MapDraft {
       .sort((a, b) => compare(a.id, b.id));
     const vertices = [...this.#vertices.values()].sort((a, b) => compare(a.id, b.id));
     for (const vertex of vertices) vertex.pods = this.#instances.get(vertex.id)?.size ?? 0;
+    markShared(vertices);
     return ServiceMap.create({ whole: true, vertices, edges, folded: this.#isFolded });
   }
 

@@ -31,7 +31,10 @@ function changed<T extends { id: string }>(before: readonly T[], after: readonly
 
 function isSameVertex(a: Vertex, b: Vertex): boolean {
   return (
-    a.pods === b.pods && a.labels.length === b.labels.length && a.labels.every((label, i) => label === b.labels[i])
+    a.pods === b.pods &&
+    a.sharedId === b.sharedId &&
+    a.labels.length === b.labels.length &&
+    a.labels.every((label, i) => label === b.labels[i])
   );
 }
 
