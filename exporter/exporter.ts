@@ -177,7 +177,7 @@ async function startSource(
     });
     await cluster.start(KUBERNETES_START_MS);
   }
-  const host = new HostEndpoints({ byContainerId: (id) => pods.byContainerId(id) });
+  const host = new HostEndpoints({ clusterName, byContainerId: (id) => pods.byContainerId(id) });
   const metrics = registry === undefined ? undefined : flowMetrics(registry);
   try {
     return await startKernelSource({
