@@ -12,7 +12,7 @@ const folder = process.argv[3] ?? join(import.meta.dirname, '..', 'docs', 'scree
 const filter = process.argv[4] ?? '';
 const pictures = [
   { name: 'map', path: '/', isReady: mapIsDrawn },
-  { name: 'details', path: '/?sel=v:workload/default/shop/Deployment/checkout', isReady: detailsAreDrawn },
+  { name: 'details', path: `/?sel=v:${encodeURIComponent(await idOf('checkout'))}`, isReady: detailsAreDrawn },
   { name: 'namespaces', path: '/?scope=namespace', isReady: mapIsDrawn },
   { name: 'flows', path: '/flows', isReady: rowsAreThere },
   { name: 'verdicts', path: '/verdicts', isReady: (page: Page) => page.locator('article').first().waitFor() },
@@ -62,4 +62,13 @@ async function rowsAreThere(page: Page): Promise<void> {
 async function detailsAreDrawn(page: Page): Promise<void> {
   await mapIsDrawn(page);
   await page.getByRole('complementary', { name: 'Details' }).getByRole('img').first().waitFor();
+}
+
+/** What the map calls the service of that name; '' where there is none yet. */
+async function idOf(name: string): Promise<string> {
+  const answer = await fetch(`${address}/api/service-map?window=300`);
+  const { vertices = [] } = (await answer.json()) as {
+    vertices?: readonly { readonly id: string; readonly name: string }[];
+  };
+  return vertices.find((vertex) => vertex.name === name)?.id ?? '';
 }

@@ -3,7 +3,7 @@
 
 import { Flow, FlowType, Verdict } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { type Vertex, VertexKind } from '#proto/gen/parallax/v1/dashboard.ts';
+import { Vertex, VertexKind } from '#proto/gen/parallax/v1/dashboard.ts';
 import { timestamp } from './shop-flows.ts';
 
 export const hostile = {
@@ -14,7 +14,7 @@ export const hostile = {
   longLabel: `k8s:note=${'long '.repeat(2_000)}`,
 } as const;
 
-export const hostileVertex: Vertex = {
+export const hostileVertex = Vertex.fromPartial({
   id: `${hostile.reversed}/${hostile.markup}`,
   kind: VertexKind.VERTEX_KIND_WORKLOAD,
   cluster: 'prod-eu-west',
@@ -23,10 +23,7 @@ export const hostileVertex: Vertex = {
   workloadKind: 'Deployment',
   labels: [hostile.longLabel],
   pods: 1,
-  workloadId: '',
-  workload: '',
-  pod: '',
-};
+});
 
 export function hostileFlow(nowMs: number): GetFlowsResponse {
   const time = timestamp(nowMs);

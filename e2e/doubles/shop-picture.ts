@@ -8,6 +8,7 @@ import {
   SeriesBucket,
   type ServiceMap,
   Status,
+  Vertex,
   VertexKind,
 } from '#proto/gen/parallax/v1/dashboard.ts';
 import { timestamp } from './shop-flows.ts';
@@ -75,7 +76,7 @@ export function shopStatus(nowMs: number): Status {
 
 function vertex(service: ShopService): ServiceMap['vertices'][number] {
   const { id, namespace, name, kind, pods } = service;
-  return {
+  return Vertex.fromPartial({
     id,
     kind: kind === 'external' ? VertexKind.VERTEX_KIND_EXTERNAL : VertexKind.VERTEX_KIND_WORKLOAD,
     cluster: kind === 'external' ? '' : 'prod-eu-west',
@@ -84,10 +85,7 @@ function vertex(service: ShopService): ServiceMap['vertices'][number] {
     workloadKind: kind === 'external' ? '' : kind,
     labels: kind === 'external' ? [] : [`app=${name}`, 'team=shop'],
     pods,
-    workloadId: '',
-    workload: '',
-    pod: '',
-  };
+  });
 }
 
 function edge(call: ShopCall, index: number, seconds: number, nowMs: number): ServiceMap['edges'][number] {

@@ -3,14 +3,17 @@
 import {
   Box,
   Boxes,
+  CircleQuestionMark,
   Cloud,
   Database,
   DoorOpen,
   Globe,
+  HeartPulse,
   Layers,
   type LucideIcon,
   Package,
   Server,
+  ShipWheel,
   Signpost,
   Terminal,
   Timer,
@@ -24,6 +27,16 @@ const CACHE_PORTS = new Set([6379, 6380, 11211]);
 const QUEUE_PORTS = new Set([1883, 4222, 5671, 5672, 6650, 9092, 9093, 9094]);
 const DNS_PORT = 53;
 const GATEWAY_NAME = /(^|[-.])(gateway|ingress|envoy|traefik|nginx|haproxy|istio-ingressgateway)/;
+
+/** Words of reserved identities; the others are machines. */
+const RESERVED_ICONS: Readonly<Record<string, LucideIcon>> = {
+  world: Globe,
+  internet: Globe,
+  'kube-apiserver': ShipWheel,
+  health: HeartPulse,
+  ingress: DoorOpen,
+  unknown: CircleQuestionMark,
+};
 
 const CONTAINER_ICONS: Readonly<Record<Container['kind'], LucideIcon>> = {
   cluster: Cloud,
@@ -40,7 +53,7 @@ export function iconOf(card: ViewVertex): LucideIcon {
     case 'external':
       return Globe;
     case 'reserved':
-      return vertex.name === 'world' || vertex.name === 'internet' ? Globe : Server;
+      return RESERVED_ICONS[vertex.name] ?? Server;
     case 'host-process':
       return Terminal;
     case 'other':
