@@ -20,6 +20,16 @@ export class Fields {
   readonly highs = new Int32Array(CAPACITY);
   count = 0;
 
+  /** Where the content of a field with a length starts. */
+  start(index: number): number {
+    return this.starts[index] as number;
+  }
+
+  /** Where it ends. */
+  end(index: number): number {
+    return this.values[index] as number;
+  }
+
   /** A uint64 as a double: exact up to 2^53, nearest above. */
   uint64(index: number): number {
     return ((this.highs[index] as number) >>> 0) * 4294967296 + ((this.values[index] as number) >>> 0);

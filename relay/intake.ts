@@ -195,18 +195,22 @@ export class Intake {
     }
   }
 
-  #emit(peer: MergePeer, chunk: Uint8Array, start: number, end: number, order: Order): void {
+  #countDisorder(peer: MergePeer, order: Order): void {
     const counters = this.#streams.get(peer)?.counters;
-    if (order !== IN_ORDER && counters !== undefined) {
-      if (order === BACKFILLED) counters.backfilled += 1;
-      else counters.late += 1;
-    }
+    if (counters === undefined) return;
+    if (order === BACKFILLED) counters.backfilled += 1;
+    else counters.late += 1;
+  }
+
+  #emit(peer: MergePeer, chunk: Uint8Array, start: number, end: number, order: Order): void {
+    if (order !== IN_ORDER) this.#countDisorder(peer, order);
     let sequence: number;
     try {
       const annotated = this.#annotate?.(chunk, start, end);
       sequence = annotated === undefined ? this.#ring.append(chunk, start, end) : this.#ring.append(annotated);
     } catch {
       // The ring counts what it refuses and why; here it is put down to the peer.
+      const counters = this.#streams.get(peer)?.counters;
       if (counters !== undefined) counters.refused += 1;
       return;
     }

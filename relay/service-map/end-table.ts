@@ -38,7 +38,9 @@ export class EndTable {
   readonly #nodeNames = new Map<number, string>();
   /** Cluster whose pod or service an address is; REUSED once there are two of them. */
   readonly #clusters = new Map<string, string>();
-  readonly #numberOfId = new Map<number, number>();
+  /** By node id modulo the dictionary's slots: the id that is cached there, and its number. */
+  readonly #numberedIds: Uint32Array;
+  readonly #numbers: Uint32Array;
   readonly #nodeNumbers = new Map<string, number>();
   #serial = 0;
 
@@ -51,6 +53,8 @@ export class EndTable {
     this.#onDescribed = onDescribed;
     this.#cachedIds = new Uint32Array(ring.endpoints.slots);
     this.#cachedNodes = new Uint32Array(ring.endpoints.slots);
+    this.#numberedIds = new Uint32Array(ring.nodes.slots);
+    this.#numbers = new Uint32Array(ring.nodes.slots);
   }
 
   /** The end of a flow of the ring. @param isSource which of its two ends */
@@ -77,13 +81,13 @@ export class EndTable {
 
   /** Small number of the node that reported a flow: the same for the same name. */
   nodeNumber(nodeId: number): number {
-    const known = this.#numberOfId.get(nodeId);
-    if (known !== undefined) return known;
+    const cached = nodeId % this.#numberedIds.length;
+    if (nodeId !== 0 && this.#numberedIds[cached] === nodeId) return this.#numbers[cached] as number;
     const name = this.nodeName(nodeId);
     const number = this.#nodeNumbers.get(name) ?? this.#nodeNumbers.size;
     this.#nodeNumbers.set(name, number);
-    if (this.#numberOfId.size >= maxNodeIds) this.#numberOfId.clear();
-    this.#numberOfId.set(nodeId, number);
+    this.#numberedIds[cached] = nodeId;
+    this.#numbers[cached] = number;
     return number;
   }
 

@@ -1,7 +1,7 @@
 // What an aggregate asks of some flows and the ring has no column for: the DNS return code, and from FlowDetails the
 // drops a flow stands for, the operation's protocol and outcome, and whether an access log told. One pass over the bytes.
 
-import { WIRE_BYTES, WIRE_VARINT, WireReader } from '#observer/wire-reader.ts';
+import { Fields } from '#observer/fields.ts';
 
 export class FlowExtras {
   dnsCode = 0;
@@ -14,101 +14,88 @@ export class FlowExtras {
 }
 
 const text = new TextDecoder();
-const varintTag = (field: number) => (field << 3) | WIRE_VARINT;
-const bytesTag = (field: number) => (field << 3) | WIRE_BYTES;
 const ACCESS_LOG = 2;
 
+/** Tags, field << 3 | wire type (0 varint, 2 bytes), of proto/flow/flow.proto and proto/parallax/v1/flow_details.proto. */
+const RESPONSE_FLOW = 10;
+const FLOW_L7 = 122;
+const FLOW_EXTENSIONS = 1_200_002;
+const L7_DNS = 802;
+const DNS_CODE = 48;
+const ANY_VALUE = 18;
+const DETAILS_DROP = 66;
+const DETAILS_OPERATION = 82;
+const DETAILS_VIEW_SOURCE = 112;
+const DROP_REASON = 10;
+const DROP_COUNT = 40;
+const OPERATION_PROTOCOL = 10;
+const OPERATION_ERROR = 32;
+
 export class FlowExtrasScanner {
-  readonly #reader = new WireReader();
+  /** One for each depth of messages. */
+  readonly #levels = Array.from({ length: 5 }, () => new Fields());
   #extras = new FlowExtras();
+  #bytes: Uint8Array = new Uint8Array(0);
 
   /** `message` is a GetFlowsResponse that the ring has accepted. What cannot be read stays at its default. */
   scan(message: Uint8Array): FlowExtras {
     this.#extras = new FlowExtras();
-    this.#reader.reset(message, 0, message.length);
+    this.#bytes = message;
     try {
-      this.#within(bytesTag(1), () => this.#flow());
+      this.#each(0, 0, message.length, (tag, fields, i) => {
+        if (tag === RESPONSE_FLOW) this.#each(1, fields.start(i), fields.end(i), this.#takeFlow);
+      });
     } catch {
       // Damaged inside a field that the ring does not look into: the flow is counted without its extras.
     }
     return this.#extras;
   }
 
-  #flow(): void {
-    this.#fields((tag) => {
-      if (tag === bytesTag(15)) this.#enter(() => this.#within(bytesTag(100), () => this.#dns()));
-      else if (tag === bytesTag(150000)) this.#enter(() => this.#within(bytesTag(2), () => this.#details()));
-      else return false;
-      return true;
-    });
-  }
+  readonly #takeFlow: Take = (tag, fields, i) => {
+    if (tag === FLOW_L7) this.#each(2, fields.start(i), fields.end(i), this.#takeL7);
+    else if (tag === FLOW_EXTENSIONS) this.#each(2, fields.start(i), fields.end(i), this.#takeAny);
+  };
 
-  #dns(): void {
-    this.#fields((tag) => {
-      if (tag !== varintTag(6)) return false;
-      this.#extras.dnsCode = this.#reader.varint();
-      return true;
-    });
-  }
+  readonly #takeL7: Take = (tag, fields, i) => {
+    if (tag === L7_DNS) this.#each(3, fields.start(i), fields.end(i), this.#takeDns);
+  };
 
-  #details(): void {
-    this.#fields((tag) => {
-      if (tag === bytesTag(8)) this.#enter(() => this.#drop());
-      else if (tag === bytesTag(10)) this.#enter(() => this.#operation());
-      else if (tag === varintTag(14)) this.#extras.isAccessLog = this.#reader.varint() === ACCESS_LOG;
-      else return false;
-      return true;
-    });
-  }
+  readonly #takeDns: Take = (tag, fields, i) => {
+    if (tag === DNS_CODE) this.#extras.dnsCode = fields.uint64(i);
+  };
 
-  #drop(): void {
-    this.#fields((tag) => {
-      if (tag === varintTag(5)) this.#extras.dropCount = Math.max(1, this.#reader.uint64());
-      else if (tag === bytesTag(1)) this.#extras.dropReason = this.#text();
-      else return false;
-      return true;
-    });
-  }
+  readonly #takeAny: Take = (tag, fields, i) => {
+    if (tag === ANY_VALUE) this.#each(3, fields.start(i), fields.end(i), this.#takeDetails);
+  };
 
-  #operation(): void {
-    this.#fields((tag) => {
-      if (tag === bytesTag(1)) this.#extras.operationProtocol = this.#text();
-      else if (tag === varintTag(4)) this.#extras.isOperationError = this.#reader.bool();
-      else return false;
-      return true;
-    });
-  }
+  readonly #takeDetails: Take = (tag, fields, i) => {
+    if (tag === DETAILS_DROP) this.#each(4, fields.start(i), fields.end(i), this.#takeDrop);
+    else if (tag === DETAILS_OPERATION) this.#each(4, fields.start(i), fields.end(i), this.#takeOperation);
+    else if (tag === DETAILS_VIEW_SOURCE) this.#extras.isAccessLog = fields.uint64(i) === ACCESS_LOG;
+  };
 
-  #text(): string {
-    const end = this.#reader.contentEnd();
-    const value = text.decode(this.#reader.bytes.subarray(this.#reader.position, end));
-    this.#reader.position = end;
-    return value;
-  }
+  readonly #takeDrop: Take = (tag, fields, i) => {
+    if (tag === DROP_COUNT) this.#extras.dropCount = Math.max(1, fields.uint64(i));
+    else if (tag === DROP_REASON) this.#extras.dropReason = this.#text(fields, i);
+  };
 
-  /** Reads the fields up to the end; `take` returns whether it has consumed the value of that tag. */
-  #fields(take: (tag: number) => boolean): void {
-    const reader = this.#reader;
-    while (reader.position < reader.end) {
-      const tag = reader.tag();
-      if (!take(tag)) reader.skip(tag);
+  readonly #takeOperation: Take = (tag, fields, i) => {
+    if (tag === OPERATION_PROTOCOL) this.#extras.operationProtocol = this.#text(fields, i);
+    else if (tag === OPERATION_ERROR) this.#extras.isOperationError = fields.uint64(i) !== 0;
+  };
+
+  #each(level: number, start: number, end: number, take: Take): void {
+    const fields = this.#levels[level] as Fields;
+    for (let at = start; at < end; ) {
+      at = fields.read(this.#bytes, at, end);
+      for (let i = 0; i < fields.count; i += 1) take(fields.tags[i] as number, fields, i);
     }
   }
 
-  #within(wanted: number, read: () => void): void {
-    this.#fields((tag) => {
-      if (tag !== wanted) return false;
-      this.#enter(read);
-      return true;
-    });
-  }
-
-  #enter(read: () => void): void {
-    const reader = this.#reader;
-    const outerEnd = reader.end;
-    reader.end = reader.contentEnd();
-    read();
-    reader.position = reader.end;
-    reader.end = outerEnd;
+  #text(fields: Fields, index: number): string {
+    return text.decode(this.#bytes.subarray(fields.start(index), fields.end(index)));
   }
 }
+
+/** Takes up field `index`. */
+type Take = (tag: number, fields: Fields, index: number) => void;
