@@ -129,6 +129,26 @@ test('what is kept of another map, or was written by somebody else, is as if it 
   assert.deepEqual(cellsOf(await next(other, () => other.setModel(SHOP_MODEL, settings))), cellsOf(fresh));
 });
 
+test('a kept map of which any part is not as it was written is not taken', async () => {
+  const storage = fakeStorage();
+  const { keeper } = keeperAt(undefined, storedMemory(storage));
+  await next(keeper, () => keeper.setModel(SHOP_MODEL, settings));
+  const written = storage.getItem('parallax.maps.1') ?? '';
+  const recalled = (text: string) => storedMemory({ getItem: () => text, setItem: () => undefined }).recall('shop');
+  assert.ok(recalled(written) !== undefined);
+  const spoilt = [
+    written.replace(/"gutters":\[[\d.]+/, '"gutters":[-1'),
+    written.replace(/"cardWidth":\d+/, '"cardWidth":"wide"'),
+    written.replace(/"pins":\[\]/, '"pins":[7]'),
+    written.replace(/("ns:prod\/shop",1,)\d+/, '$11e9'),
+    written.replace(/("prod\/shop\/web",)\d+/, '$1-1'),
+  ];
+  for (const text of spoilt) {
+    assert.notEqual(text, written, 'the text was spoilt');
+    assert.equal(recalled(text), undefined);
+  }
+});
+
 test('what the reader closed is one card, and opening it puts everything back', async () => {
   const { keeper } = keeperAt();
   const first = await next(keeper, () => keeper.setModel(SHOP_MODEL, settings));

@@ -112,6 +112,25 @@ describe('a map of processes', () => {
     assert.deepEqual([curl?.workload, curl?.pod], ['web', 'web-1']);
   });
 
+  it('tells two programs of a pod apart by their ports, where the view that counts names neither', () => {
+    const { aggregate, add } = bench(PROCESS);
+    for (const [command, sourcePort] of [
+      ['curl', 41_001],
+      ['wget', 41_002],
+    ] as const) {
+      const l4 = { protocol: { $case: 'TCP' as const, value: { sourcePort, destinationPort: 80 } } };
+      add(flow(1, 1, 2, { ...told({ sourceProcess: { command, pid: 7 } }), l4 }));
+      add(flow(1, 1, 1, { ...told({ reason: 3 }), l4 }));
+    }
+    assert.deepEqual(
+      aggregate.map(60, nowMs, PROCESS).edges.map(({ sourceId, flows }) => [sourceId, flows]),
+      [
+        ['process//shop/web-1/curl', 1n],
+        ['process//shop/web-1/wget', 1n],
+      ],
+    );
+  });
+
   it('shows the pod where nobody tells the process', () => {
     const { aggregate, add } = bench(PROCESS);
     add(flow(1, 1, 1, told({ destinationProcess: { command: 'nginx', pid: 8 } })));
