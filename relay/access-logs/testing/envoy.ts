@@ -1,6 +1,7 @@
 // A proxy's side of the access log protocol for tests and benchmarks: messages are encoded by protobufjs from Envoy's own
 // .proto files, so that nothing of the relay's decoder takes part in making what it decodes.
 
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Client, type ClientWritableStream, credentials } from '@grpc/grpc-js';
@@ -8,15 +9,17 @@ import protobuf from 'protobufjs';
 
 const require = createRequire(import.meta.url);
 const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
-const roots = ['envoy-api', 'xds', 'protoc-gen-validate', 'googleapis'];
+const roots = [
+  ...['envoy-api', 'xds', 'protoc-gen-validate'].map((folder) => join(deps, folder)),
+  dirname(require.resolve('protobufjs/package.json')),
+];
 
 /** The type StreamAccessLogsMessage as protobufjs knows it; fields in camel case. */
 export function messageType(): protobuf.Type {
   const root = new protobuf.Root();
   root.resolvePath = (origin, target) => {
-    if (target.startsWith('google/protobuf/')) return target;
-    const folder = roots.find((one) => require('node:fs').existsSync(join(deps, one, target)));
-    return folder === undefined ? protobuf.util.path.resolve(origin, target) : join(deps, folder, target);
+    const folder = roots.find((one) => existsSync(join(one, target)));
+    return folder === undefined ? protobuf.util.path.resolve(origin, target) : join(folder, target);
   };
   root.loadSync('envoy/service/accesslog/v3/als.proto');
   return root.lookupType('envoy.service.accesslog.v3.StreamAccessLogsMessage');
