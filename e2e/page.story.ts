@@ -165,9 +165,9 @@ test('figures that move, move no card; a card put elsewhere is pinned there, als
   const rate = await card.textContent();
   await expect(card).not.toHaveText(rate ?? '', { timeout: 45_000 });
   expect(await places()).toBe(before);
+  await card.hover({ position: { x: 40, y: 12 } });
   const box = await card.boundingBox();
   const [x, y] = [(box?.x ?? 0) + 40, (box?.y ?? 0) + 12];
-  await page.mouse.move(x, y);
   await page.mouse.down();
   await page.mouse.move(x - 500, y - 20, { steps: 4 });
   await page.mouse.up();

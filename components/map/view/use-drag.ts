@@ -26,9 +26,11 @@ export function useDrag(camera: () => Camera, onDrop: (drag: Drag) => void) {
       let latest: Drag | null = null;
       hasMoved.current = false;
       const options = { signal: stop.signal };
-      element.addEventListener(
+      // On the window: the first move of a quick hand is beside the card already.
+      window.addEventListener(
         'pointermove',
         (move: PointerEvent) => {
+          if (move.pointerId !== pointerId) return;
           const [x, y] = [move.clientX - clientX, move.clientY - clientY];
           if (!latest && Math.hypot(x, y) < SLACK) return;
           if (!latest) element.setPointerCapture(pointerId);
