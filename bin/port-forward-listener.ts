@@ -1,6 +1,7 @@
 // A local port that leads to whichever pod of a service is ready: each connection is a forward of its own, so that a pod's
 // restart costs what was open and nothing else. What happens to the pod is said once each time it changes.
 
+import { X509Certificate } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
@@ -48,9 +49,24 @@ export async function startPortForward(options: PortForwardOptions): Promise<Por
     };
   } catch (error) {
     forwarder.stop();
-    if (error instanceof ApiError)
-      throw new Error(`the Kubernetes API at ${options.access.text}: ${wordsOf(error)}.`, { cause: error });
-    throw error;
+    if (!(error instanceof ApiError)) throw error;
+    const words = (await expiredCertificate(error, options.access)) ?? wordsOf(error);
+    throw new Error(`the Kubernetes API at ${options.access.text}: ${words}.`, { cause: error });
+  }
+}
+
+/** A server that refuses a certificate does not say why; the usual reason can be told here. */
+async function expiredCertificate(error: ApiError, access: ApiAccess): Promise<string | undefined> {
+  if (error.kind !== 'unauthorized') return undefined;
+  try {
+    const { cert } = (await access.credentials()).tls;
+    if (typeof cert !== 'string' && !Buffer.isBuffer(cert)) return undefined;
+    const { validToDate } = new X509Certificate(cert);
+    if (validToDate.getTime() > Date.now()) return undefined;
+    return `your client certificate has expired (${validToDate.toISOString()}); log in again`;
+  } catch {
+    // No credentials to look at: what the server says stands.
+    return undefined;
   }
 }
 
@@ -149,8 +165,6 @@ const mayPass: ReadonlySet<ApiError['kind']> = new Set([
 ]);
 
 function wordsOf(error: ApiError): string {
-  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
-  if (code.includes('ALERT_CERTIFICATE_EXPIRED')) return 'your client certificate has expired; log in again';
   if (error.kind === 'unauthorized') return `${error.message}; your credentials are not accepted: log in again`;
   if (error.kind === 'forbidden')
     return `${error.message}; this needs list on pods and services, and create on pods/portforward`;

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiAccess } from '#kubernetes/api-access.ts';
+import type { ApiAccess, Credentials } from '#kubernetes/api-access.ts';
+import { CertificateAuthority } from '#kubernetes/testing/certificates.ts';
 import { startRelay } from '#relay/relay.ts';
 import { type PortForward, startPortForward } from './port-forward-listener.ts';
 import type { ForwardedService } from './port-forward-target.ts';
@@ -163,8 +164,20 @@ describe('a port forward that cannot be', () => {
   });
 
   it('says so in words: an expired certificate of the server', async (context) => {
-    const { api } = await cluster(context, { tls: expiredCertificate() });
-    await assert.rejects(start(context, api), /its certificate has expired/);
+    const ca = authority(context);
+    const { api } = await cluster(context, { tls: ca.sign('IP:127.0.0.1', { isExpired: true }) });
+    await assert.rejects(start(context, api, { tls: { ca: ca.cert } }), /its certificate has expired/);
+  });
+
+  it("says so in words: an expired certificate of the user's", async (context) => {
+    const ca = authority(context);
+    const demand = { requestCert: true, rejectUnauthorized: false, ca: ca.cert };
+    const { api } = await cluster(context, { tls: { ...ca.sign('IP:127.0.0.1'), ...demand } });
+    const tls = { ca: ca.cert, ...ca.sign('DNS:jane', { isExpired: true }) };
+    await assert.rejects(
+      start(context, api, { tls }),
+      /your client certificate has expired \(2020-01-02.*log in again/,
+    );
   });
 
   it('says so in words: a server that is not there', async (context) => {
@@ -229,16 +242,17 @@ interface StartOptions {
   readonly what?: ForwardedService;
   readonly namespace?: string;
   readonly token?: string;
+  readonly tls?: Credentials['tls'];
   readonly patienceMs?: number;
 }
 
 async function start(
   context: TestContext,
   api: ForwardingApi,
-  { what = 'page', token, patienceMs = 30_000, ...others }: StartOptions = {},
+  { what = 'page', token, tls = {}, patienceMs = 30_000, ...others }: StartOptions = {},
 ): Promise<{ forward: PortForward; said: string[] }> {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const credentials = async () => ({ headers, tls: { ca: certificateOfTests?.cert } as { ca?: string } });
+  const credentials = async () => ({ headers, tls });
   const access: ApiAccess = { text: 'the test', server: new URL(api.url), credentials, forget: () => undefined };
   const said: string[] = [];
   const forward = await startPortForward({
@@ -282,63 +296,10 @@ async function until(what: string, check: () => boolean): Promise<void> {
   }
 }
 
-let certificateOfTests: { key: string; cert: string } | undefined;
-
-/** Self-signed, for 127.0.0.1, and over since yesterday. */
-function expiredCertificate(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'parallax-certificate-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const times = ['-not_before', '20200101000000Z', '-not_after', '20200201000000Z'];
-  execFileSync('sh', [
-    '-c',
-    `openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${key} -subj /CN=x -out ${folder}/req.pem 2>/dev/null`,
-  ]);
-  writeFileSync(join(folder, 'index.txt'), '');
-  writeFileSync(
-    join(folder, 'ca.cnf'),
-    [
-      '[ca]',
-      'default_ca=a',
-      '[a]',
-      `database=${folder}/index.txt`,
-      `new_certs_dir=${folder}`,
-      'rand_serial=yes',
-      'default_md=sha256',
-      'policy=p',
-      '[p]',
-      'commonName=supplied',
-      '[e]',
-      'subjectAltName=IP:127.0.0.1',
-      'basicConstraints=CA:true',
-    ].join('\n'),
-  );
-  execFileSync(
-    'openssl',
-    [
-      'ca',
-      '-batch',
-      '-config',
-      join(folder, 'ca.cnf'),
-      '-selfsign',
-      '-keyfile',
-      key,
-      '-in',
-      join(folder, 'req.pem'),
-      '-out',
-      cert,
-      '-notext',
-      '-extensions',
-      'e',
-      '-startdate',
-      times[1] ?? '',
-      '-enddate',
-      times[3] ?? '',
-    ],
-    { stdio: 'ignore' },
-  );
-  certificateOfTests = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  rmSync(folder, { recursive: true });
-  return certificateOfTests;
+function authority(context: TestContext): CertificateAuthority {
+  const folder = mkdtempSync(join(tmpdir(), 'parallax-certificates-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  return new CertificateAuthority(folder);
 }
 
 function writeKubeconfig(context: TestContext, server: string, token: string): string {

@@ -17,7 +17,8 @@ const relayPort = 23_700;
 const uiPort = 23_701;
 const exporterPort = 23_702;
 
-describe('the images', { skip: noImages() }, () => {
+// Making three trees takes longer than one test may.
+describe('the images', { skip: noImages(), timeout: 600_000 }, () => {
   const trees = new Map<ImageName, Promise<string>>();
   const treeOf = (name: ImageName): Promise<string> => {
     const made = trees.get(name) ?? (name === 'ui' ? buildPage().then(() => makeTree(name)) : makeTree(name));

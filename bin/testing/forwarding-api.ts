@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 export interface ForwardingPod {
@@ -27,7 +28,7 @@ export interface ForwardingService {
 
 export interface ForwardingApiOptions {
   readonly token?: string;
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsOptions;
 }
 
 export class ForwardingApi {
@@ -40,6 +41,7 @@ export class ForwardingApi {
   readonly forwards: string[] = [];
   url = '';
   readonly #token: string | undefined;
+  readonly #asksCertificate: boolean;
   readonly #server: Server;
   readonly #webSockets = new WebSocketServer({
     noServer: true,
@@ -49,6 +51,7 @@ export class ForwardingApi {
 
   constructor({ token, tls }: ForwardingApiOptions = {}) {
     this.#token = token;
+    this.#asksCertificate = tls?.requestCert === true;
     const onRequest = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
     this.#server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
     this.#server.on('upgrade', (request, socket: Socket, head: Buffer) => this.#upgrade(request, socket, head));
@@ -77,8 +80,10 @@ export class ForwardingApi {
 
   /** @returns status and message of a refusal; undefined for what is allowed */
   #refusal(request: IncomingMessage, verb: string): readonly [number, string] | undefined {
-    if (this.#token !== undefined && request.headers.authorization !== `Bearer ${this.#token}`)
-      return [401, 'Unauthorized'];
+    const isToken = this.#token === undefined || request.headers.authorization === `Bearer ${this.#token}`;
+    // Certificates are judged after the handshake, as kube-apiserver does.
+    const isCertificate = !this.#asksCertificate || (request.socket as TLSSocket).authorized;
+    if (!isToken || !isCertificate) return [401, 'Unauthorized'];
     const isForbidden = this.forbidden.includes(verb);
     return isForbidden ? [403, `User "jane" cannot ${verb}`] : undefined;
   }
