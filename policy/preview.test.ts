@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { packFlowDetails } from '#flow/details.ts';
 import { type DeepPartial, DropReason, Flow, Verdict } from '#proto/gen/flow/flow.ts';
-import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
+import { FlowDetails, FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { PolicySet } from './policy-set.ts';
 import { Preview } from './preview.ts';
 import { emptyWorld } from './world.ts';
@@ -68,7 +68,9 @@ describe('a preview', () => {
   });
 
   it('takes a packet on its way to a refusal for no passage, and one that nothing contradicts for one', () => {
-    const onTheWay = { extensions: packFlowDetails(FlowDetails.create()) };
+    const onTheWay = {
+      extensions: packFlowDetails(FlowDetails.fromPartial({ reason: FlowReason.FLOW_REASON_OPENED })),
+    };
     const drop = flow('cron', { ...refused, ...onTheWay });
     assert.equal(previewOf([flow('cron', onTheWay), drop]).flows['newly denied'], 0);
     assert.equal(previewOf([flow('cron', onTheWay)]).flows['newly denied'], 1);

@@ -30,6 +30,7 @@ import type { PeerSet } from './peers/peer-set.ts';
 import type { PeerTls } from './peers/peer-tls.ts';
 import { StaticPeers } from './peers/static-peers.ts';
 import { PoliciesInForce } from './policy/policies-in-force.ts';
+import { registerPolicyMetrics } from './policy/policy-metrics.ts';
 import { policyReport } from './policy/policy-report.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import { registerPreviews } from './policy/preview-service.ts';
@@ -241,6 +242,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     }),
   });
   server.metrics.register(registry);
+  if (policies !== undefined) registerPolicyMetrics(registry, policies);
   if (names !== undefined && kubernetes !== undefined) registerNameMetrics(registry, names, kubernetes);
   const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);
   const port = await server.listen(options.listen).catch((error: unknown) => {

@@ -3,24 +3,55 @@
 // The policies in force: what each selects and decided in the window, rules that never matched, pods that nothing restricts.
 
 import { ShieldQuestion } from 'lucide-react';
+import { parseAsStringLiteral, useQueryState } from 'nuqs';
 import type { PolicyReport } from '#proto/gen/parallax/v1/dashboard.ts';
 import { plural } from '../format/figures.ts';
 import { windowText } from '../shell/window-chooser.tsx';
 import { useWindowSeconds } from '../url/url-state.ts';
 import { PolicyCard } from './policy-card.tsx';
+import { PreviewView } from './preview/preview-view.tsx';
 import { UnrestrictedPods } from './unrestricted-pods.tsx';
 import { usePolicyReport } from './use-policy-report.ts';
 
+const VIEWS = [
+  { key: 'in-force', title: 'In force' },
+  { key: 'preview', title: 'If these applied' },
+] as const;
+
+const viewParser = parseAsStringLiteral(VIEWS.map(({ key }) => key)).withDefault('in-force');
+
 export function PoliciesPage() {
-  const [windowSeconds] = useWindowSeconds();
-  const { report, trouble } = usePolicyReport(windowSeconds);
+  const [view, setView] = useQueryState('view', viewParser);
   return (
     <main className="mx-auto h-full w-full max-w-5xl overflow-y-auto px-6 py-6">
       <h1 className="font-semibold text-title">Policies</h1>
+      <nav aria-label="Views of policies" className="mt-3 flex gap-5 border-line border-b text-sm">
+        {VIEWS.map(({ key, title }) => (
+          <button
+            key={key}
+            type="button"
+            aria-pressed={view === key}
+            onClick={() => void setView(key)}
+            className={`-mb-px border-b-2 pb-1.5 ${view === key ? 'border-accent' : 'border-transparent text-fg-2 hover:text-fg'}`}
+          >
+            {title}
+          </button>
+        ))}
+      </nav>
+      {view === 'preview' ? <PreviewView /> : <InForce />}
+    </main>
+  );
+}
+
+function InForce() {
+  const [windowSeconds] = useWindowSeconds();
+  const { report, trouble } = usePolicyReport(windowSeconds);
+  return (
+    <>
       {trouble !== '' && <p className="mt-1 text-bad">{trouble}</p>}
       {report === undefined && trouble === '' && <p className="mt-1 text-fg-2">Asking the relay.</p>}
       {report !== undefined && (report.configured ? <Report report={report} /> : <NoPolicies />)}
-    </main>
+    </>
   );
 }
 

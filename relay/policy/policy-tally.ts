@@ -29,6 +29,8 @@ export class PolicyTally {
   #buckets: Bucket[] = [];
   /** What found no place. */
   overflow = 0;
+  /** Since the start; `open`: no policy selects the pod. */
+  readonly totals = { allowed: 0, denied: 0, notEnforced: 0, open: 0 };
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -37,9 +39,11 @@ export class PolicyTally {
   add({ direction, outcome, rules, policies, subject, isEnforced }: Decided): void {
     const bucket = this.#bucket();
     if (!isEnforced) {
+      this.totals.open += 1;
       this.#count(bucket.open, `${direction} ${subject}`, (count) => (count ?? 0) + 1);
       return;
     }
+    this.totals[outcome === 'not enforced' ? 'notEnforced' : outcome] += 1;
     for (const key of [...policies, ...new Set(rules)])
       this.#count(bucket.byKey, key, (tally = { allowed: 0, denied: 0, notEnforced: 0 }) => {
         if (outcome === 'allowed') tally.allowed += 1;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Registry } from 'prom-client';
 import { readFlowDetails } from '#flow/details.ts';
 import { PeerClient } from '#observer/peer-client.ts';
 import type { Flow } from '#proto/gen/flow/flow.ts';
@@ -10,6 +11,8 @@ import { PolicyExplanation_Agreement as Agreement } from '#proto/gen/parallax/v1
 import { PolicyPreviewRequest, PolicyPreviewsDefinition } from '#proto/gen/parallax/v1/policy.ts';
 import { ObserverFixture } from '../observer-fixture.ts';
 import { startRelay } from '../relay.ts';
+import { PoliciesInForce } from './policies-in-force.ts';
+import { registerPolicyMetrics } from './policy-metrics.ts';
 import type { PolicyListener, PolicySource } from './policy-source.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -162,6 +165,29 @@ describe('a relay with policies', () => {
       ask('kind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: all}', true),
       /a\.yaml, document 1: NetworkPolicy:default\/x: spec\.podSelector must be an object/,
     );
+  });
+
+  it('counts for Prometheus what policies decided, in a fixed number of series', async () => {
+    const registry = new Registry();
+    const policies = new PoliciesInForce({ source: new ToldPolicies(), nowMs: () => 0 });
+    await policies.start();
+    registerPolicyMetrics(registry, policies);
+    const decided = {
+      direction: 'ingress',
+      rules: [],
+      policies: ['x'],
+      subject: 'shop/api',
+      isEnforced: true,
+    } as const;
+    policies.tally.add({ ...decided, outcome: 'denied' });
+    policies.tally.add({ ...decided, outcome: 'not enforced' });
+    policies.tally.add({ ...decided, outcome: 'allowed', isEnforced: false });
+    const text = await registry.metrics();
+    for (const [outcome, count] of Object.entries({ allowed: 0, denied: 1, not_enforced: 1, open: 1 }))
+      assert.match(text, new RegExp(`policy_decisions_total{outcome="${outcome}"} ${count}`));
+    assert.match(text, /policy_flows_total{agreement="unexplained_drop"} 0/);
+    assert.match(text, /parallax_relay_policies 1/);
+    policies.stop();
   });
 
   it('without policies passes every byte as it came', async () => {
