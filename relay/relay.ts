@@ -29,6 +29,7 @@ import { NotifyPeers } from './peers/notify-peers.ts';
 import type { PeerSet } from './peers/peer-set.ts';
 import type { PeerTls } from './peers/peer-tls.ts';
 import { StaticPeers } from './peers/static-peers.ts';
+import { ClusterPolicies, policyResources } from './policy/cluster-policies.ts';
 import { PoliciesInForce } from './policy/policies-in-force.ts';
 import { registerPolicyMetrics } from './policy/policy-metrics.ts';
 import { policyReport } from './policy/policy-report.ts';
@@ -98,11 +99,15 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const map = new ServiceMapAggregate({ ring, ends });
   const kubernetes = options.kubernetes === undefined ? undefined : watchOf(options.kubernetes);
   const names = kubernetes === undefined ? undefined : new ClusterNames(kubernetes, options.clusterName ?? 'default');
+  // Policies that are given go before those of the cluster.
+  const policySource =
+    options.policies ??
+    (kubernetes === undefined ? undefined : new ClusterPolicies(kubernetes, options.clusterName ?? 'default'));
   const policies =
-    options.policies === undefined
+    policySource === undefined
       ? undefined
       : new PoliciesInForce({
-          source: options.policies,
+          source: policySource,
           ...(options.objects === undefined ? {} : { objectsPath: options.objects }),
           nowMs: () => time.nowMs(),
         });
@@ -284,7 +289,7 @@ function peerSetOf({ peers, peerService, peerSet, peerTls, clusterName }: RelayO
 /** Flows are not kept waiting for longer by an API server that does not answer. */
 const kubernetesStartMs = 5000;
 /** What names are made of, and what policies are read from. */
-export const kubernetesResources: readonly ResourceName[] = nameResources;
+export const kubernetesResources: readonly ResourceName[] = [...new Set([...nameResources, ...policyResources])];
 
 function watchOf(access: ApiAccess): ClusterWatch {
   return new ClusterWatch({ access, component: 'relay', resources: kubernetesResources });

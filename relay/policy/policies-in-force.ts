@@ -133,6 +133,11 @@ export class PoliciesInForce {
     return notices;
   }
 
+  /** Resolves when what was told last is in force or refused. */
+  async settled(): Promise<void> {
+    await this.#compiling;
+  }
+
   /** One at a time, with what was told last; whoever asks meanwhile waits for one that begins after. */
   async #compile(): Promise<void> {
     this.#isStale = true;
@@ -146,7 +151,7 @@ export class PoliciesInForce {
     while (this.#isStale) {
       this.#isStale = false;
       try {
-        const compiled = await compilePolicies(this.#policies, this.#world);
+        const compiled = await compilePolicies(this.#policies, this.#world, this.#source.leavesOutFaulty);
         this.#compiled = compiled;
         this.#compileTrouble = undefined;
         this.#annotator =

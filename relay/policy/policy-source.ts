@@ -22,6 +22,8 @@ export interface PolicyListener {
 export interface PolicySource {
   /** In words, for the ready line: "files in ./policies". */
   readonly text: string;
+  /** One policy that cannot be read is left out and told; default: it keeps the whole set from coming into force. */
+  readonly leavesOutFaulty?: boolean;
   /** Resolves when the listener has been told for the first time. */
   start(listener: PolicyListener): Promise<void>;
   stop(): void;
