@@ -24,6 +24,7 @@ import type {
 import type { L7Event } from './l7/l7-event.ts';
 import { toLayer7 } from './l7/to-layer7.ts';
 import type { L7Tracker } from './l7/tracker.ts';
+import { LifetimeMap } from './lifetime-map.ts';
 import type { Dialled, ServiceTranslations, Translated } from './service-translations.ts';
 import type { SocketTable } from './socket-table.ts';
 
@@ -72,7 +73,7 @@ const CONNECT_ERRORS = {
 
 export class FlowAssembler {
   readonly #parts: AssemblerParts;
-  readonly #connections = new Map<string, Known>();
+  readonly #connections = new LifetimeMap<string, Known>(MAX_CONNECTIONS);
   /** Connections that an interface of this node sees arrive later in the batch at hand: their first message is before it. */
   #arriving: ReadonlySet<string> = new Set();
 
@@ -108,7 +109,10 @@ export class FlowAssembler {
 
   /** Messages that were waiting for a part that has not come. Call it once a second with the boot clock. */
   sweep(bootNs: number): GetFlowsResponse[] {
-    return this.#parts.tracker.sweep(BigInt(Math.round(bootNs))).flatMap((event) => this.#event(event));
+    const responses = this.#parts.tracker.sweep(BigInt(Math.round(bootNs))).flatMap((event) => this.#event(event));
+    this.#connections.sweep(bootNs);
+    this.#parts.sockets.sweep(bootNs);
+    return responses;
   }
 
   #connection({ record, dialled }: Translated<ConnectionRecord>): GetFlowsResponse[] {
@@ -158,16 +162,11 @@ export class FlowAssembler {
       seenAtDestination: record.view === 'destination' || before?.seenAtDestination === true,
       dialled: dialled ?? (isNewAtSource ? undefined : before?.dialled),
     };
-    this.#connections.delete(record.connectionId);
     this.#connections.set(record.connectionId, known);
-    this.#bound();
+    if (record.reason === 'closed' || record.reason === 'idle') {
+      this.#connections.end(record.connectionId, record.timeBootNs);
+    }
     return known;
-  }
-
-  #bound(): void {
-    if (this.#connections.size <= MAX_CONNECTIONS) return;
-    const [oldest] = this.#connections.keys();
-    if (oldest !== undefined) this.#connections.delete(oldest);
   }
 
   #l7({ record, dialled }: Translated<L7Record>): GetFlowsResponse[] {
@@ -202,7 +201,6 @@ export class FlowAssembler {
       seenAtDestination: record.fromInitiator === (record.observation === 'destination'),
       dialled,
     });
-    this.#bound();
   }
 
   #event(event: L7Event): GetFlowsResponse[] {

@@ -1,37 +1,38 @@
 // What is known of this machine's sockets, by cookie: owner, cgroup, health. Fed with socket records; asked when a flow is
-// assembled. A closed socket stays until it is the oldest, since the last report of its connection comes after.
+// assembled. A closed socket stays for a while, since the last report of its connection comes after.
 
 import type { SocketRecord } from './kernel/kernel-record.ts';
+import { LifetimeMap } from './lifetime-map.ts';
 
-/** 65,536 sockets x about 300 bytes: 20 MB. */
+/** 65,536 sockets x about 600 bytes: 40 MB, if so many are open at once. */
 const DEFAULT_MAX_SOCKETS = 65_536;
 
 export class SocketTable {
-  readonly #maxSockets: number;
-  readonly #sockets = new Map<number, SocketRecord>();
-  #evicted = 0;
+  readonly #sockets: LifetimeMap<number, SocketRecord>;
 
   constructor(maxSockets = DEFAULT_MAX_SOCKETS) {
-    this.#maxSockets = maxSockets;
+    this.#sockets = new LifetimeMap(maxSockets);
   }
 
   get counters(): { readonly known: number; readonly evicted: number } {
-    return { known: this.#sockets.size, evicted: this.#evicted };
+    return this.#sockets.counters;
   }
 
   note(record: SocketRecord): void {
-    const before = this.#sockets.get(record.socketCookie);
-    this.#sockets.delete(record.socketCookie);
-    this.#sockets.set(record.socketCookie, before === undefined ? record : continued(before, record));
-    if (this.#sockets.size <= this.#maxSockets) return;
-    const [oldest] = this.#sockets.keys();
-    if (oldest !== undefined) this.#sockets.delete(oldest);
-    this.#evicted++;
+    const { socketCookie, event } = record;
+    const before = this.#sockets.get(socketCookie);
+    this.#sockets.set(socketCookie, before === undefined ? record : continued(before, record));
+    if (event === 'closed' || event === 'connect_failed') this.#sockets.end(socketCookie, record.timeBootNs);
   }
 
-  /** Undefined for cookie 0 and for sockets opened before capture began. */
+  /** Undefined for cookie 0, and for sockets that the kernel has not told of. */
   byCookie(cookie: number): SocketRecord | undefined {
     return cookie === 0 ? undefined : this.#sockets.get(cookie);
+  }
+
+  /** Forgets sockets that closed a while ago. */
+  sweep(bootNs: number): void {
+    this.#sockets.sweep(bootNs);
   }
 }
 
