@@ -1,7 +1,7 @@
 // Access from inside a pod: the service account's token and CA as kubelet mounts them, the server by the environment.
 // Kubelet replaces the token before its hour is over, so the file is read again.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
@@ -55,13 +55,4 @@ export function inClusterAccess(options: InClusterOptions = {}): ApiAccess {
       kept = undefined;
     },
   };
-}
-
-/** The namespace of the pod that this runs in; undefined outside. */
-export function ownNamespace(path = serviceAccountPath): string | undefined {
-  try {
-    return readFileSync(join(path, 'namespace'), 'utf8').trim() || undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -56,17 +56,18 @@ api.send({ probes, everyMs: probeEveryMs });
 while (delays.length < probes) await new Promise((resolve) => setTimeout(resolve, 20));
 delays.sort((left, right) => left - right);
 
-const full = {
-  ...{ identity: 300, namespace: 'team-1', podName: 'app-1', clusterName: 'default', labels: labels('app-1') },
-  workloads: [{ name: 'app-1', kind: 'Deployment' }],
-};
 const rows: [string, Uint8Array[]][] = [
-  ['both ends named', [message({ sourceEnd: full, destinationEnd: full })]],
-  ['one end to fill, by address', range((i) => message({ sourceEnd: full, destination: addressOf(i) }))],
+  ['both ends named', range((i) => message({ ...sourceOf(i), destinationEnd: endOf(i) }))],
+  ['one end to fill, by address', range((i) => message({ ...sourceOf(i), destination: addressOf(i) }))],
   ['both ends to fill, by address', range((i) => message({ source: addressOf(i + 1), destination: addressOf(i) }))],
-  ['one workload to fill, by pod', range((i) => message({ sourceEnd: full, destinationEnd: withoutWorkload(i) }))],
-  ["a service's address", range((i) => message({ sourceEnd: full, destination: `10.96.${(i >> 8) & 3}.${i & 255}` }))],
-  ['an address outside', [message({ sourceEnd: full, destination: '1.1.1.1' })]],
+  [
+    'one workload to fill, by pod',
+    range((i) =>
+      message({ ...sourceOf(i), destination: addressOf(i), destinationEnd: { ...endOf(i), workloads: [] } }),
+    ),
+  ],
+  ["a service's address", range((i) => message({ ...sourceOf(i), destination: `10.96.${(i >> 8) & 3}.${i & 255}` }))],
+  ['an address outside', range((i) => message({ ...sourceOf(i), destination: '1.1.1.1' }))],
 ];
 const perFlow = rows.map(([name, messages]) => [name, cpuPerFlow(messages)] as const);
 await watch.stop();
@@ -123,16 +124,24 @@ function addressOf(i: number): string {
   return `10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`;
 }
 
-function labels(app: string): string[] {
-  return [`k8s:app=${app}`, 'k8s:io.cilium.k8s.policy.cluster=default', 'k8s:io.kubernetes.pod.namespace=team-1'];
+/** As the node of a pod names it. */
+function endOf(i: number) {
+  const deployment = Math.floor(i / 10);
+  const [app, namespace] = [`app-${deployment}`, `team-${deployment % 50}`];
+  const hash = (0x5d9c7b00 + deployment).toString(16);
+  return {
+    ...{ identity: 300, namespace, podName: `${app}-${hash}-${i.toString(36)}`, clusterName: 'default' },
+    labels: [
+      `k8s:app=${app}`,
+      'k8s:io.cilium.k8s.policy.cluster=default',
+      `k8s:io.kubernetes.pod.namespace=${namespace}`,
+    ],
+    workloads: [{ name: app, kind: 'Deployment' }],
+  };
 }
 
-/** As a Cilium agent names the other end. */
-function withoutWorkload(i: number) {
-  const deployment = Math.floor(i / 10);
-  const hash = (0x5d9c7b00 + deployment).toString(16);
-  const podName = `app-${deployment}-${hash}-${i.toString(36)}`;
-  return { ...full, namespace: `team-${deployment % 50}`, podName, workloads: [] };
+function sourceOf(i: number) {
+  return { source: addressOf(i + 1), sourceEnd: endOf(i + 1) };
 }
 
 interface Ends {

@@ -9,6 +9,7 @@ import type { ObjectMeta } from '#kubernetes/kubernetes-object.ts';
 import type { Owner, PodIndex } from '#kubernetes/pod-index.ts';
 import type { Backend, ServiceDirectory, ServicePort } from '#kubernetes/service-directory.ts';
 import { WireReader } from '#observer/wire-reader.ts';
+import { AddressText } from './address-text.ts';
 import {
   type FlowEnd,
   FlowEnds,
@@ -73,6 +74,7 @@ export class EndNamer {
   readonly #serviceFields = new WeakMap<ObjectMeta, readonly [Uint8Array, Uint8Array]>();
   /** What is behind a port of a service, and the version of the index that it was read from. */
   readonly #behind = new WeakMap<ServicePort, { version: number; endpoint: EndpointInfo | undefined }>();
+  readonly #addresses = new AddressText();
   #text: Buffer = Buffer.alloc(0);
 
   constructor({ index, services, clusterName, isComplete }: EndNamerOptions) {
@@ -140,15 +142,24 @@ export class EndNamer {
   /** By the name that the source gave, else by the address at the time of the flow. */
   #ownerOf(one: FlowEnd): Owner | undefined {
     const text = this.#text;
-    if (one.has & HAS_CLUSTER_NAME) {
-      if (text.toString('latin1', one.clusterNameStart, one.clusterNameEnd) !== this.#clusterName) return undefined;
+    if (one.has & HAS_CLUSTER_NAME && !isText(text, one.clusterNameStart, one.clusterNameEnd, this.#clusterName))
+      return undefined;
+    const byAddress = one.ipEnd === one.ipStart ? undefined : this.#ownerOfAddress(one);
+    if (!(one.has & HAS_POD_NAME)) return byAddress;
+    // Most often the address is that pod's; then no text need be made of its name.
+    if (byAddress !== undefined && byAddress.object.kind === 'Pod') {
+      const { name, namespace } = byAddress.object.meta;
+      const isSame =
+        isText(text, one.podNameStart, one.podNameEnd, name) &&
+        isText(text, one.namespaceStart, one.namespaceEnd, namespace);
+      if (isSame) return byAddress;
     }
-    if (one.has & HAS_POD_NAME) {
-      const namespace = text.toString('utf8', one.namespaceStart, one.namespaceEnd);
-      return this.#index.pod(namespace, text.toString('utf8', one.podNameStart, one.podNameEnd));
-    }
-    if (one.ipEnd === one.ipStart) return undefined;
-    const address = text.toString('latin1', one.ipStart, one.ipEnd);
+    const namespace = text.toString('utf8', one.namespaceStart, one.namespaceEnd);
+    return this.#index.pod(namespace, text.toString('utf8', one.podNameStart, one.podNameEnd));
+  }
+
+  #ownerOfAddress({ ipStart, ipEnd }: FlowEnd): Owner | undefined {
+    const address = this.#addresses.of(this.#text, ipStart, ipEnd);
     const { unixMs } = this.#ends;
     const found = this.#index.ownerOf(address, unixMs);
     if (found !== undefined || !address.includes(':')) return found;
@@ -187,7 +198,7 @@ export class EndNamer {
   /** What all pods behind a service's address are, since it is not known which of them it was: their workload, no pod. */
   #behindService(one: FlowEnd, isSource: boolean): EndpointInfo | undefined {
     const [protocol, port] = this.#portOf(isSource);
-    const address = this.#text.toString('latin1', one.ipStart, one.ipEnd);
+    const address = this.#addresses.of(this.#text, one.ipStart, one.ipEnd);
     const servicePort = this.#services.byVirtualAddress(transports[protocol] ?? '', address, port);
     if (servicePort === undefined) return undefined;
     const { version } = this.#index;
@@ -218,7 +229,7 @@ export class EndNamer {
   /** An address that nobody in the cluster has. */
   #outside(one: FlowEnd): EndpointInfo | undefined {
     if (one.has !== 0 || one.hasService || one.ipEnd === one.ipStart) return undefined;
-    if (isLoopback(this.#text.toString('latin1', one.ipStart, one.ipEnd))) return host;
+    if (isLoopback(this.#addresses.of(this.#text, one.ipStart, one.ipEnd))) return host;
     return this.#isComplete() ? world : undefined;
   }
 
@@ -278,6 +289,13 @@ export class EndNamer {
     }
     return isSource ? fields.source : fields.destination;
   }
+}
+
+/** Whether the bytes [start, end) are this text, which is ASCII. */
+function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let at = 0; at < text.length; at += 1) if (bytes[start + at] !== text.charCodeAt(at)) return false;
+  return true;
 }
 
 /** True where not more than a namespace is told. */
