@@ -59,7 +59,7 @@ export class Watch {
     this.#lane = lane;
     // The map first: it is what a page waits for, and rows of history can be two megabytes.
     if (this.#options.request.status) this.#send(lane, { $case: 'status', value: this.#options.currentStatus() });
-    this.#sendMap(lane);
+    this.#hurryMap(lane);
     this.#sendHistory(lane);
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), rowsIntervalMs);
@@ -120,6 +120,13 @@ export class Watch {
   #sendRows(lane: Lane, sequences: readonly number[], figures: Parameters<typeof encodeFlowBatch>[2]): void {
     const responses = sequences.map((sequence) => this.#options.ring.messageAt(sequence));
     lane.write(encodeFlowBatch(this.#options.time.now(), responses, figures), 1);
+  }
+
+  /** A filtered map is made in slices: until there is one, the next slice comes as soon as others had their turn. */
+  #hurryMap(lane: Lane): void {
+    if (this.#isOver || lane.isClosed || this.#options.mapView === undefined) return;
+    this.#sendMap(lane);
+    if (this.#sentMap === undefined) setImmediate(() => this.#hurryMap(lane));
   }
 
   #sendMap(lane: Lane): void {

@@ -99,7 +99,7 @@ describe('a map of pods', () => {
 describe('a map of processes', () => {
   it('names both ends, though each node knows only its own processes', () => {
     const { aggregate, add } = bench(PROCESS);
-    add(flow(1, 1, 2, told({ sourceProcess: { command: 'curl', pid: 7 } })));
+    add(flow(1, 1, 2, told({ sourceProcess: { command: 'MainThread', executable: '/usr/bin/curl', pid: 7 } })));
     add(flow(1, 1, 1, told({ destinationProcess: { command: 'nginx', pid: 8 } })));
     add(flow(1, 1, 1, told({ reason: 3 })));
     const map = aggregate.map(60, nowMs, PROCESS);

@@ -1,4 +1,4 @@
-// The commands of the processes behind a flow's two ends, from its FlowDetails. One pass over the bytes.
+// The programs behind a flow's two ends, from its FlowDetails. One pass over the bytes.
 
 import { WIRE_BYTES, WireReader } from '#observer/wire-reader.ts';
 
@@ -15,6 +15,8 @@ const ANY_VALUE = 2;
 const SOURCE_PROCESS = 6;
 const DESTINATION_PROCESS = 7;
 const COMMAND = 2;
+const EXECUTABLE = 3;
+const MAIN_THREAD = 'MainThread';
 
 const unknown: ProcessNames = { source: '', destination: '' };
 const text = new TextDecoder();
@@ -32,14 +34,9 @@ export class ProcessNameScanner {
           this.#enter(ANY_VALUE, () =>
             this.#fields((field) => {
               if (field !== SOURCE_PROCESS && field !== DESTINATION_PROCESS) return undefined;
-              return () =>
-                this.#enter(COMMAND, () => {
-                  const { bytes, position, end } = this.#reader;
-                  found[field === SOURCE_PROCESS ? 'source' : 'destination'] = text.decode(
-                    bytes.subarray(position, end),
-                  );
-                  this.#reader.position = end;
-                });
+              return () => {
+                found[field === SOURCE_PROCESS ? 'source' : 'destination'] = this.#program();
+              };
             }),
           ),
         ),
@@ -48,6 +45,23 @@ export class ProcessNameScanner {
       return unknown;
     }
     return found;
+  }
+
+  /** Its command, which programs set to say what they are; its file where that is only what Node calls its first thread. */
+  #program(): string {
+    let command = '';
+    let executable = '';
+    this.#fields((field) => {
+      if (field !== COMMAND && field !== EXECUTABLE) return undefined;
+      return () => {
+        const { bytes, position, end } = this.#reader;
+        const value = text.decode(bytes.subarray(position, end));
+        if (field === COMMAND) command = value;
+        else executable = value;
+        this.#reader.position = end;
+      };
+    });
+    return command === MAIN_THREAD ? executable.split('/').at(-1) || command : command;
   }
 
   /** Reads what is inside every field of that number. */
