@@ -10,21 +10,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { toMethodDefinition } from '#observer/service-definition.ts';
 import { AccessLogsDefinition, type WatchAccessLogsResponse } from '#proto/gen/parallax/v1/access_log.ts';
-import { messageType, openStream } from '#relay/access-logs/testing/envoy.ts';
+import { entriesPerMessage, logMessage, openingMessage } from '#relay/access-logs/testing/entries.ts';
+import { openStream } from '#relay/access-logs/testing/envoy.ts';
 import { ObserverFixture } from '#relay/observer-fixture.ts';
 import type { FromRelay } from '../relay/relay-process.ts';
 
 const perSecond = Number(process.argv[2] ?? 10_000);
 const seconds = Number(process.argv[3] ?? 10);
-/** Envoy's buffer of 16 KB holds some so many. */
-const entriesPerMessage = 25;
 const proxies = 8;
-const services = 300;
-const pods = 3000;
 /** Distinct messages, sent in turn. */
 const variety = 2000;
 
-const type = messageType();
 const rows = [['readers', 'entries/s', 'us CPU an entry', 'taken in', 'told to the page', 'left out, told', 'RSS MB']];
 for (const readers of [0, 1]) rows.push(await measure(readers));
 process.stdout.write(
@@ -41,11 +37,8 @@ async function measure(readers: number): Promise<string[]> {
   const client = new Client(address, credentials.createInsecure(), { 'grpc.max_receive_message_length': 8 << 20 });
   const page = readers === 0 ? undefined : watch(client);
   const streams = Array.from({ length: proxies }, () => openStream(address));
-  for (const [index, { stream }] of streams.entries()) {
-    const node = { id: `sidecar~10.1.0.${index}~gateway-${index}.edge~edge.svc.cluster.local`, cluster: 'edge' };
-    stream.write(type.encode(type.fromObject({ identifier: { node, logName: 'http' } })).finish());
-  }
-  const messages = Array.from({ length: variety }, (_, index) => encodeMessage(index));
+  for (const [index, { stream }] of streams.entries()) stream.write(openingMessage(index));
+  const messages = Array.from({ length: variety }, (_, index) => logMessage(index));
   const warmUp = perSecond * 2;
   await send(streams, messages, warmUp);
   await settled(client, warmUp);
@@ -134,54 +127,4 @@ function watch(client: Client) {
     seen.lost += Number(message.value.lost);
   });
   return seen;
-}
-
-function encodeMessage(seed: number): Uint8Array {
-  const logEntry = Array.from({ length: entriesPerMessage }, (_, index) => entryOf(seed * entriesPerMessage + index));
-  return type.encode(type.fromObject({ httpLogs: { logEntry } })).finish();
-}
-
-function entryOf(number: number) {
-  const service = (number * 7919) % services;
-  const pod = (number * 104_729) % pods;
-  const client = (number * 1_299_709) % pods;
-  const ip = (index: number, block: number) => `10.${block}.${index >> 8}.${index & 255}`;
-  const address = (host: string, portValue: number) => ({ socketAddress: { address: host, portValue } });
-  const status = number % 97 === 0 ? 503 : number % 31 === 0 ? 404 : 200;
-  const took = 1_000_000 + ((number * 48_271) % 200_000_000);
-  return {
-    commonProperties: {
-      startTime: { seconds: Math.floor(Date.now() / 1000), nanos: (number * 1000) % 1_000_000_000 },
-      downstreamDirectRemoteAddress: address(ip(client, 1), 30_000 + (number % 30_000)),
-      downstreamRemoteAddress: address(ip(client, 1), 30_000 + (number % 30_000)),
-      downstreamLocalAddress: address(ip(service, 96), 80),
-      upstreamLocalAddress: address(ip(client, 1), 20_000 + (number % 10_000)),
-      upstreamRemoteAddress: address(ip(pod, 2), 8080),
-      upstreamCluster: `outbound|80||service-${service}.shop.svc.cluster.local`,
-      routeName: `route-${number % 5}`,
-      timeToLastRxByte: { nanos: 50_000 },
-      timeToFirstUpstreamTxByte: { nanos: 300_000 },
-      timeToLastUpstreamTxByte: { nanos: 320_000 },
-      timeToFirstUpstreamRxByte: { nanos: took - 200_000 },
-      timeToLastUpstreamRxByte: { nanos: took - 100_000 },
-      timeToLastDownstreamTxByte: { nanos: took },
-      duration: { nanos: took },
-      streamId: `7f3c1a52-${number.toString(16).padStart(12, '0')}`,
-      ...(status === 503 ? { responseFlags: { upstreamConnectionFailure: true } } : {}),
-    },
-    protocolVersion: 2,
-    request: {
-      requestMethod: number % 4 === 0 ? 3 : 1,
-      scheme: 'http',
-      authority: `service-${service}.shop`,
-      path: `/api/v1/items/${number % 5000}?page=${number % 10}`,
-      userAgent: 'okhttp/4.12.0',
-      requestId: `0d9b8a7c-${number.toString(16).padStart(12, '0')}`,
-    },
-    response: {
-      responseCode: { value: status },
-      responseBodyBytes: 500 + (number % 4000),
-      responseCodeDetails: 'via_upstream',
-    },
-  };
 }
