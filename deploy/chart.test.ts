@@ -6,8 +6,9 @@ import type { Command } from 'commander';
 import { exporterCommand } from '#bin/exporter.ts';
 import { relayCommand } from '#bin/relay.ts';
 import { uiCommand } from '#bin/ui.ts';
+import { kubernetesResources } from '#exporter/exporter.ts';
 import { capabilities } from '#exporter/kernel/capabilities.ts';
-import { type ResourceName, resources } from '#kubernetes/resource.ts';
+import { resources } from '#kubernetes/resource.ts';
 import { noHelm, openHelm } from './testing/helm.ts';
 import { schemaFaults } from './testing/kubernetes-schema.ts';
 import {
@@ -116,9 +117,7 @@ describe('the chart', { skip: noHelm }, () => {
         .sort();
     const byRelay = Object.values(resources).map(({ group, name }) => `${group}/${name}`);
     assert.deepEqual(granted('parallax-relay'), byRelay.sort());
-    const source = readFileSync(join(import.meta.dirname, '..', 'exporter', 'exporter.ts'), 'utf8');
-    const [, list = ''] = /resources: (\[.*\])/.exec(source) ?? [];
-    const byExporter: ResourceName[] = JSON.parse(list.replaceAll("'", '"'));
+    const byExporter = kubernetesResources;
     assert.deepEqual(granted('parallax-exporter'), byExporter.map((name) => `${resources[name].group}/${name}`).sort());
   });
 
