@@ -65,7 +65,8 @@ const cases = [
   { name: 'IPv4 HTTP request, 460 bytes into a record', l7: true, data: frame(http, 4), records: true },
 ] as const;
 
-process.stdout.write(`cpu: ${/model name\s*: (.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'}\n`);
+process.stdout.write(`CPU: ${/model name\s*: (.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'}\n`);
+process.stdout.write('\n| packet | ns a run | less the harness |\n| --- | --- | --- |\n');
 for (const { name, l7, data, records } of cases) {
   const { flow, drain, close } = load(l7);
   const fd = flow.programFd('veth_in');
@@ -74,9 +75,7 @@ for (const { name, l7, data, records } of cases) {
     drain();
     return testRun(fd, data, records ? RECORD_RUNS : RUNS);
   });
-  process.stdout.write(
-    `${name.padEnd(48)} ${String(ns).padStart(5)} ns, net ${String(ns - HARNESS_NS).padStart(5)} ns\n`,
-  );
+  process.stdout.write(`| ${name} | ${ns} | ${ns - HARNESS_NS} |\n`);
   close();
 }
 
@@ -86,5 +85,5 @@ const capture = await startCapture({
   onRecords: () => {},
   log: (line) => process.stderr.write(`${line}\n`),
 });
-process.stdout.write(`capture started in ${(performance.now() - begun).toFixed(0)} ms\n`);
+process.stdout.write(`\nCapture started in ${(performance.now() - begun).toFixed(0)} ms.\n`);
 await capture.stop();
