@@ -24,6 +24,7 @@ interface RelayOptions extends ServeTlsOptions, PeerTlsOptions, KubernetesOption
   readonly metrics?: string;
   readonly policies?: string;
   readonly objects?: string;
+  readonly accessLog: readonly string[];
   readonly ringBytes: number;
 }
 
@@ -57,6 +58,12 @@ function serviceOptions(): Command {
     .option('--kubernetes-context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--policies <path>', 'say of each flow which of these policies (YAML or JSON, a file or folder) decides it')
     .option('--objects <path>', 'Kubernetes objects (a file or folder) to know pods and services by, for --policies')
+    .option(
+      '--access-log <file[:format]>',
+      'follow an access log of Envoy, nginx or haproxy (a path or a quoted pattern; can be given again)',
+      (value: string, before: readonly string[]) => [...before, value],
+      [] as readonly string[],
+    )
     .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 256 * 1024 * 1024);
 }
 
@@ -67,6 +74,7 @@ async function start(options: RelayOptions): Promise<void> {
     const [serverTls, peerTls] = [serverTlsOf(options), peerTlsOf(options)];
     const { startRelay } = await import('#relay/relay.ts');
     const kubernetes = await kubernetesOf(options);
+    const { parseLogFilePattern } = await import('#relay/access-logs/files/log-files.ts');
     const { PolicyFiles } = await import('#relay/policy/policy-files.ts');
     const relay = await startRelay({
       listen: options.listen,
@@ -80,6 +88,7 @@ async function start(options: RelayOptions): Promise<void> {
       ...(kubernetes === undefined ? {} : { kubernetes }),
       ...(options.policies === undefined ? {} : { policies: new PolicyFiles(options.policies) }),
       ...(options.objects === undefined ? {} : { objects: options.objects }),
+      accessLogs: options.accessLog.map(parseLogFilePattern),
       ringBytes: options.ringBytes,
     });
     const of = options.peers === undefined ? `the peers of ${options.peerService}` : options.peers;

@@ -14,6 +14,7 @@ import { NodeState } from '#proto/gen/relay/relay.ts';
 import { AccessLogs } from './access-logs/access-logs.ts';
 import { registerAccessLogs } from './access-logs/access-logs-service.ts';
 import { registerAccessLogService } from './access-logs/als-service.ts';
+import { type LogFilePattern, LogFiles } from './access-logs/files/log-files.ts';
 import { KnownEnds } from './access-logs/known-ends.ts';
 import { ClusterStatus, isAvailable } from './cluster-status.ts';
 import { registerDashboard } from './dashboard/dashboard-service.ts';
@@ -60,6 +61,8 @@ export interface RelayOptions {
   readonly policies?: PolicySource;
   /** Kubernetes objects (file or folder) that name pods, ports and services for the policies. Default: what flows tell. */
   readonly objects?: string;
+  /** Access log files of proxies to follow. Default: none. */
+  readonly accessLogs?: readonly LogFilePattern[];
   /** Where to serve Prometheus metrics. Default: nowhere. */
   readonly metrics?: { readonly host: string; readonly port: number };
   /** Bytes of flows kept. Default 256 MiB. */
@@ -124,6 +127,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     admit: (message) => intake.admit(message),
     now: () => time.now(),
   });
+  const logFiles = new LogFiles(options.accessLogs ?? [], logs, nodeName);
   const roster = new NodeRoster(nodeName, time);
   const peers = new Map<string, FollowedPeer>();
   let peerTrouble: string | undefined;
@@ -137,7 +141,12 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     peers: () => peers.values(),
     peerTrouble: () => peerTrouble,
     moreCoverage: () => logs.coverage(),
-    moreNotices: () => [...(kubernetes?.notices() ?? []), ...(policies?.notices() ?? []), ...tlsNotices(tlsTrouble)],
+    moreNotices: () => [
+      ...(kubernetes?.notices() ?? []),
+      ...(policies?.notices() ?? []),
+      ...tlsNotices(tlsTrouble),
+      ...logFiles.notices(),
+    ],
   });
 
   const tls =
@@ -256,6 +265,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   });
   await kubernetes?.start(kubernetesStartMs);
   await policies?.start();
+  await logFiles.start();
   peerSet.start(follow);
   return {
     address: options.listen.startsWith('unix:') ? options.listen : options.listen.replace(/:\d*$/, `:${port}`),
@@ -266,6 +276,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       names?.stop();
       await kubernetes?.stop();
       errors.flush();
+      await logFiles.stop();
       intake.stop();
       metrics?.close();
       tls?.stop();

@@ -18,7 +18,7 @@ import {
 } from '#proto/gen/parallax/v1/access_log.ts';
 import { type TcpHealth, ViewSource } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type EntryEnd, endText, entryEnds, isLoopback } from './entry-ends.ts';
-import { commonOf, microseconds } from './make-record.ts';
+import { commonOf, isTransparent, microseconds } from './make-record.ts';
 
 /** A connection's flows may tell of it some time around a request: its opening before, its tick of 5 s or closing after. */
 const beforeMs = 30_000;
@@ -37,9 +37,14 @@ export async function storyOf(record: AccessLogRecord, ring: FlowRing): Promise<
     hop(ring, client, accepted, 'the client', startMs, endMs),
     server === undefined
       ? StoryHop.create({ reason: 'the proxy did not connect to a server for this request.' })
-      : hop(ring, proxy, server, 'the proxy', startMs, endMs),
+      : hop(ring, proxy ?? ownAddress(record, accepted), server, 'the proxy', startMs, endMs),
   ]);
   return { record, spans: spansOf(common, record.durationUs), downstream, upstream };
+}
+
+/** Where a proxy does not log its own end: from the address that it accepted on, if that is its own, with some port. */
+function ownAddress(record: AccessLogRecord, accepted: EntryEnd | undefined): EntryEnd | undefined {
+  return accepted === undefined || isTransparent(record.mesh) ? undefined : { ip: accepted.ip, port: 0 };
 }
 
 /**
