@@ -73,6 +73,8 @@ async function start(options: RelayOptions): Promise<void> {
       throw new Error('no peers: name them with --peers HOST:PORT,... or --peer-service ADDRESS.');
     const [serverTls, peerTls] = [serverTlsOf(options), peerTlsOf(options)];
     const { startRelay } = await import('#relay/relay.ts');
+    const { tuneCollector } = await import('#relay/collector.ts');
+    tuneCollector();
     const kubernetes = await kubernetesOf(options);
     const { parseLogFilePattern } = await import('#relay/access-logs/files/log-files.ts');
     const { PolicyFiles } = await import('#relay/policy/policy-files.ts');
