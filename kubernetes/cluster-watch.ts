@@ -1,6 +1,7 @@
 // Many resources of one cluster, watched over one client: what is known of all of them, who is told, and what is missing
 // and why, in words.
 
+import { setMaxListeners } from 'node:events';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { ApiAccess } from './api-access.ts';
 import { ApiClient } from './api-client.ts';
@@ -62,6 +63,8 @@ export class ClusterWatch {
     this.text = access.text;
     this.#nowMs = options.nowMs ?? Date.now;
     this.#client = new ApiClient(access, { component, ...(silenceMs === undefined ? {} : { silenceMs }) });
+    // Each watch listens for the end; Node warns of more than ten listeners as of a leak.
+    setMaxListeners(0, this.#stop.signal);
     const shared = new SharedText();
     this.#watches = options.resources.map((name) => {
       const selection = selections[name];
