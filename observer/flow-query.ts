@@ -62,6 +62,8 @@ export class FlowQuery {
   /** Flows still to deliver. */
   #remaining: number;
   #lost = 0;
+  /** Time of the message read last; undefined before the first. */
+  #readUpTo: FlowTime | undefined;
 
   /**
    * @param nodeName of this observer, for the lost events it reports
@@ -116,6 +118,7 @@ export class FlowQuery {
       until: this.#bounds.until,
       quota: this.#position < this.#historyEnd ? this.#quota : undefined,
     });
+    if (piece.to > this.#position) this.#readUpTo = this.#timeAt(piece.to - 1);
     this.#position = piece.to;
     this.#remaining -= piece.flows;
     const frames = piece.messages === 0 ? undefined : piece.frames;
@@ -148,17 +151,24 @@ export class FlowQuery {
     }
   }
 
+  #timeAt(sequence: number): FlowTime {
+    const slot = this.#ring.slotOf(sequence);
+    const { timeSeconds, timeNanos } = this.#ring.columns;
+    return { seconds: timeSeconds[slot] as number, nanos: timeNanos[slot] as number };
+  }
+
   #reportLost(oldest: number): QueryStep {
     const lost = oldest - this.#position;
     this.#position = oldest;
     this.#lost += lost;
-    const slot = this.#ring.slotOf(oldest);
-    const { timeSeconds, timeNanos } = this.#ring.columns;
     // The time of what comes next, so that a merge by time keeps its order.
-    const time = toTimestamp({ seconds: timeSeconds[slot] as number, nanos: timeNanos[slot] as number });
+    const time = toTimestamp(this.#timeAt(oldest));
     const value = LostEvent.create();
     value.source = LostEventSource.HUBBLE_RING_BUFFER;
     value.numEventsLost = BigInt(lost);
+    // What was lost is gone with its times: it lay between what was read last and what comes next.
+    if (this.#readUpTo !== undefined) value.first = toTimestamp(this.#readUpTo);
+    value.last = time;
     const response: GetFlowsResponse = {
       responseTypes: { $case: 'lostEvents', value },
       nodeName: this.#nodeName,
