@@ -15,9 +15,11 @@ export interface ChildService {
 const killAfterMs = 3000;
 
 export function startChild(name: string, args: readonly string[], onEnd: (reason: string) => void): ChildService {
+  // As bin/parallax.mjs does: see there.
+  const flags = args[0] === 'relay' ? ['--max-semi-space-size=4'] : [];
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'parallax.ts'), ...args],
+    ['--disable-warning=ExperimentalWarning', ...flags, join(import.meta.dirname, 'parallax.ts'), ...args],
     // In a process group of its own, so that Ctrl-C reaches it through us alone and the stop is in one order.
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true },
   );

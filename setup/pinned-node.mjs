@@ -4,13 +4,14 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findNode, noNodeText, root } from './root.mjs';
 
-export function runOnPinnedNode(program, args) {
+/** @param flags for Node itself */
+export function runOnPinnedNode(program, args, flags = []) {
   const node = findNode();
   if (node === undefined) {
     process.stderr.write(`${noNodeText}\n`);
     process.exit(1);
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...flags, join(root, program), ...args], {
     stdio: 'inherit',
     // Compiled code is kept between starts: it halves the time to the first flow.
     env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...process.env },

@@ -77,7 +77,8 @@ async function measure(one: Case): Promise<string[]> {
   const children: ChildProcess[] = [];
   const start = async <T>(file: string, args: readonly string[]) => {
     const child = fork(new URL(file, import.meta.url), args, {
-      execArgv: file === 'relay-process.ts' ? relayFlags : [],
+      // As bin/parallax.mjs starts a relay.
+      execArgv: file === 'relay-process.ts' ? ['--max-semi-space-size=4', ...relayFlags] : [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     children.push(child);
