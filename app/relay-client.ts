@@ -19,10 +19,13 @@ import {
   Status,
   WatchRequest,
 } from '#proto/gen/parallax/v1/dashboard.ts';
+import { PolicyPreviewReply, PolicyPreviewRequest } from '#proto/gen/parallax/v1/policy.ts';
 
 const SERVICE = '/parallax.v1.Dashboard';
 const LOGS_SERVICE = '/parallax.v1.AccessLogs';
 const UNARY_DEADLINE_MS = 5_000;
+/** The relay stops reading by itself after 20 s. */
+const PREVIEW_DEADLINE_MS = 30_000;
 
 /** An error of the relay as HTTP says it, and whether asking again can help. */
 export interface RelayFault {
@@ -51,7 +54,7 @@ export function relayAddress(): string {
 // One connection for all pages, also when the bundler loads this module once for each route.
 const shared = globalThis as { parallaxRelayClient?: Client };
 
-export function client(): Client {
+function client(): Client {
   shared.parallaxRelayClient ??= new Client(relayAddress(), credentials.createInsecure(), {
     'grpc.max_receive_message_length': 8 * 1024 * 1024,
     'grpc.initial_reconnect_backoff_ms': 200,
@@ -125,6 +128,30 @@ export function fetchStatus(): Promise<Status> {
   return unary('GetStatus', GetStatusRequest.encode({}).finish(), Status.decode);
 }
 
+/** Fails with a RelayError; ends the call at the relay when left early. */
+export async function* previewPolicies(
+  request: PolicyPreviewRequest,
+  signal: AbortSignal,
+): AsyncGenerator<PolicyPreviewReply> {
+  const call: ClientReadableStream<PolicyPreviewReply> = client().makeServerStreamRequest(
+    '/parallax.v1.PolicyPreviews/Preview',
+    (message: PolicyPreviewRequest) => Buffer.from(PolicyPreviewRequest.encode(message).finish()),
+    (bytes: Buffer) => PolicyPreviewReply.decode(bytes),
+    request,
+    { deadline: Date.now() + PREVIEW_DEADLINE_MS },
+  );
+  const cancel = () => call.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const reply of call) yield reply as PolicyPreviewReply;
+  } catch (error) {
+    throw new RelayError(relayFault(error as ServiceError), error);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancel();
+  }
+}
+
 export class RelayError extends Error {
   readonly fault: RelayFault;
 
@@ -171,7 +198,7 @@ const httpStatusOf: Readonly<Record<number, number>> = {
 };
 const hopeless: readonly number[] = [status.INVALID_ARGUMENT, status.PERMISSION_DENIED, status.UNIMPLEMENTED];
 
-export function relayFault(error: ServiceError): RelayFault {
+function relayFault(error: ServiceError): RelayFault {
   const code = status[error.code] ?? String(error.code);
   const text =
     error.code === status.UNAVAILABLE

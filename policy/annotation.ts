@@ -5,8 +5,8 @@ import { type Flow, Policy, Verdict } from '#proto/gen/flow/flow.ts';
 import { PolicyExplanation_Agreement as Agreement, PolicyExplanation } from '#proto/gen/parallax/v1/flow_details.ts';
 import { explainDirection } from './explain.ts';
 import type { JudgedFlow } from './observed-flow.ts';
-import type { DirectionVerdict, PolicySet } from './policy-set.ts';
-import { type Decision, type Direction, type PolicyName, policyReference } from './rule.ts';
+import type { PolicySet } from './policy-set.ts';
+import { type Decision, type Direction, type DirectionVerdict, type PolicyName, policyReference } from './rule.ts';
 
 /** Rules told in each direction of an explanation: some 200 bytes each, kept with every flow. */
 const maxRulesTold = 6;

@@ -2,8 +2,7 @@
 // thousands of rules a flow is then tried against those few that name its peer. What they decide is kept by port as well.
 
 import type { PodParty } from './party.ts';
-import type { DirectionVerdict } from './policy-set.ts';
-import type { Decision } from './rule.ts';
+import type { Decision, DirectionVerdict } from './rule.ts';
 
 export interface Rules {
   readonly denies: readonly Decision[];

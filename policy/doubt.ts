@@ -1,8 +1,8 @@
 // What a verdict rests on and was not seen. A verdict without doubts holds whatever the unknown turns out to be.
 
 import type { KnownEnd, ObservedFlow } from './observed-end.ts';
-import { type DirectionVerdict, type FlowVerdict, matchesPorts, type PolicySet } from './policy-set.ts';
-import type { Decision, Direction } from './rule.ts';
+import { type FlowVerdict, matchesPorts, type PolicySet } from './policy-set.ts';
+import type { Decision, Direction, DirectionVerdict } from './rule.ts';
 
 export interface Doubt {
   readonly kind: 'labels' | 'names' | 'named ports' | 'request';

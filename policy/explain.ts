@@ -1,9 +1,9 @@
 // Why a flow is allowed or denied, in words: the rules that decided, or what each rule of the selecting policies lacked.
 
 import { describeParty, type Party } from './party.ts';
-import { type DirectionVerdict, matchesPeers, matchesPorts, type PolicyFlow, type PolicySet } from './policy-set.ts';
+import { matchesPeers, matchesPorts, type PolicyFlow, type PolicySet } from './policy-set.ts';
 import { describePort } from './ports.ts';
-import { type Direction, type Entry, policyReference, type Section } from './rule.ts';
+import { type Direction, type DirectionVerdict, type Entry, policyReference, type Section } from './rule.ts';
 
 /** Plain sentences, the decisive one first. At most `maxRulesTold` rules are told one by one; the rest is counted. */
 export function explainDirection(

@@ -7,7 +7,7 @@ import { admitsRequest, type L7Request } from './l7-rules.ts';
 import { readNetworkPolicy } from './network-policy.ts';
 import { Parties, type Party, type PodParty } from './party.ts';
 import { matchesPort, type NamedPortLookup, namedPortsOf, namedPortsOfAll } from './ports.ts';
-import type { Decision, Dialect, Direction, Entry, PolicyName, Section } from './rule.ts';
+import type { Decision, Dialect, Direction, DirectionVerdict, Entry, PolicyName, Section } from './rule.ts';
 import type { World } from './world.ts';
 
 /** Most policies one set takes; more is refused in words rather than tried. */
@@ -28,17 +28,6 @@ export interface PolicyFlow {
   /** Destination port, after service translation; for ICMP the type. */
   readonly port: number;
   readonly request?: L7Request;
-}
-
-export interface DirectionVerdict {
-  readonly verdict: 'allowed' | 'denied';
-  /** Some policy of this direction selects the pod. */
-  readonly enforced: boolean;
-  /** Where the deciding rules come from; empty: default deny, or default allow where policies switch default deny off. */
-  readonly by: readonly string[];
-  readonly decisions: readonly Decision[];
-  /** True where an L7 rule would decide and the request was not seen: the connection is admitted, the request may not be. */
-  readonly dependsOnRequest: boolean;
 }
 
 export interface FlowVerdict {

@@ -70,6 +70,17 @@ export interface Decision {
   readonly entry: Entry;
 }
 
+export interface DirectionVerdict {
+  readonly verdict: 'allowed' | 'denied';
+  /** Some policy of this direction selects the pod. */
+  readonly enforced: boolean;
+  /** Where the deciding rules come from; empty: default deny, or default allow where policies switch default deny off. */
+  readonly by: readonly string[];
+  readonly decisions: readonly Decision[];
+  /** True where an L7 rule would decide and the request was not seen: the connection is admitted, the request may not be. */
+  readonly dependsOnRequest: boolean;
+}
+
 /** `Kind:namespace/name`, or `Kind:name` for a cluster-wide policy. */
 export function policyReference(policy: PolicyName): string {
   return policy.namespace === ''

@@ -3,8 +3,8 @@
 
 import { type Annotation, annotateFlow, policiesOf } from '#policy/annotation.ts';
 import { type JudgedFlow, judgeFlow } from '#policy/observed-flow.ts';
-import type { DirectionVerdict, PolicySet } from '#policy/policy-set.ts';
-import { type Direction, policyReference } from '#policy/rule.ts';
+import type { PolicySet } from '#policy/policy-set.ts';
+import { type Direction, type DirectionVerdict, policyReference } from '#policy/rule.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { PolicyExplanation_Agreement as Agreement, FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { FlowLayout } from './flow-layout.ts';

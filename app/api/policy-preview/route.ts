@@ -4,7 +4,7 @@
 import { PolicyPreviewReply, PolicyPreviewRequest } from '#proto/gen/parallax/v1/policy.ts';
 import { endpoint, streamResponse } from '../../api-answer.ts';
 import { lineStream } from '../../line-stream.ts';
-import { previewPolicies } from '../../policy-preview-client.ts';
+import { previewPolicies } from '../../relay-client.ts';
 import { BadQuery, scopeFrom } from '../../watch-request.ts';
 
 export const dynamic = 'force-dynamic';
