@@ -9,16 +9,19 @@ export interface DemoBesideUp {
   readonly objectsPath: string;
   /** The NetworkPolicies that it enforces. */
   readonly policiesPath: string;
+  /** The access log of its gateway. */
+  readonly accessLogPath: string;
   readonly ready: Promise<void>;
   stop(): Promise<void>;
 }
 
 export function startDemo(): DemoBesideUp {
   const objectsPath = files.objects(defaultDirectory);
+  const accessLogPath = files.gatewayLog(defaultDirectory);
   const policiesPath = join(import.meta.dirname, '..', 'demo', 'policies');
   if (demoStatus().running) {
     process.stdout.write('demo: already running, used as it is\n');
-    return { objectsPath, policiesPath, ready: Promise.resolve(), stop: async () => undefined };
+    return { objectsPath, policiesPath, accessLogPath, ready: Promise.resolve(), stop: async () => undefined };
   }
   const aborted = new AbortController();
   const up = demoUp({ signal: aborted.signal, onProgress: (line) => process.stdout.write(`demo: ${line}\n`) });
@@ -28,5 +31,5 @@ export function startDemo(): DemoBesideUp {
     await up.catch(() => undefined);
     await demoDown();
   };
-  return { objectsPath, policiesPath, ready, stop };
+  return { objectsPath, policiesPath, accessLogPath, ready, stop };
 }

@@ -87,6 +87,7 @@ async function up(options: UpOptions): Promise<void> {
         ...['relay', '--listen', relay, '--peers', exporter],
         ...(policies === undefined ? [] : ['--policies', policies]),
         ...(policies === undefined || objects === undefined ? [] : ['--objects', objects]),
+        ...(demo === undefined ? [] : ['--access-log', `${demo.accessLogPath}:nginx`]),
       ]),
       child('ui', ['ui', '--relay', relay, '--listen', `127.0.0.1:${options.uiPort}`]),
     ]);

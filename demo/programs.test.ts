@@ -20,8 +20,8 @@ test('without service addresses a name leads to all pods of the service', () => 
 
 test('nginx writes nowhere but into its own folder', () => {
   const conf = nginxConf(pods, '/run/demo/gateway', { certFile: '/c.pem', keyFile: '/k.pem' });
-  const paths = conf.match(/(?<=(_temp_path|pid) )\S+/g) ?? [];
-  assert.equal(paths.length, 6);
+  const paths = conf.match(/(?<=(_temp_path|pid|access_log) )\S+/g) ?? [];
+  assert.equal(paths.length, 7);
   for (const path of paths) assert.match(path, /^\/run\/demo\/gateway\//);
   assert.match(conf, /upstream web \{ server 10\.244\.2\.10:8080; keepalive 8; \}/);
 });

@@ -61,6 +61,27 @@ function prepareNginx({ path, pods, folder, certificate }: ProgramContext): Prog
   return { before: null, command: [path, '-e', 'stderr', '-c', conf], user: null, ready: 'start worker process ' };
 }
 
+/** As docs/access-logs.md gives it to users. */
+const accessLogFormat = [
+  "  log_format parallax escape=json '{'",
+  ...[
+    ...[
+      'msec',
+      'request_method',
+      'request_uri',
+      'server_protocol',
+      'http_host',
+      'status',
+      'remote_addr',
+      'remote_port',
+    ],
+    ...['server_addr', 'server_port', 'request_length', 'body_bytes_sent', 'request_time', 'upstream_addr'],
+    ...['upstream_connect_time', 'upstream_header_time', 'upstream_response_time', 'http_user_agent'],
+    ...['http_x_forwarded_for', 'request_id', 'http_traceparent', 'ssl_server_name'],
+  ].map((name, index) => `    '${index === 0 ? '' : ','}"${name}":"$${name}"'`),
+  "    '}';",
+];
+
 /** One worker is plenty, and one is easier to read about. */
 export function nginxConf(
   pods: readonly PodPlan[],
@@ -73,7 +94,9 @@ export function nginxConf(
     `pid ${folder}/nginx.pid;`,
     'events { worker_connections 256; }',
     'http {',
-    '  access_log off; keepalive_timeout 75s; keepalive_requests 1000000;',
+    ...accessLogFormat,
+    `  access_log ${folder}/access.log parallax;`,
+    '  keepalive_timeout 75s; keepalive_requests 1000000;',
     ...temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`),
     `  upstream web { ${podsOf(pods, 'shop/web')
       .map((pod) => `server ${pod.ipv4}:8080;`)

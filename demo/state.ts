@@ -68,6 +68,8 @@ export const files = {
   truth: (directory: string) => join(directory, 'truth.json'),
   objects: (directory: string) => join(directory, 'objects.json'),
   control: (directory: string) => join(directory, 'control.sock'),
+  /** nginx's, one line of JSON a request; `parallax up` has the relay follow it. */
+  gatewayLog: (directory: string) => join(directory, 'gateway', 'access.log'),
   supervisorLog: (directory: string) => join(directory, 'supervisor.log'),
 };
 

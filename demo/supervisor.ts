@@ -1,5 +1,6 @@
 // The process behind `demo up`: prepares the machine, starts the pods, hands out traffic, writes state.json and
 // truth.json, and stays. Killed, its Node pods end with it; what it made on the machine is demoDown's to remove.
+import { statSync, truncateSync } from 'node:fs';
 import { serveControl } from './control.ts';
 import { loadPolicies } from './enforcer/network-policy.ts';
 import { prepareMachine } from './machine.ts';
@@ -16,6 +17,9 @@ import { Bursts, startEdges } from './traffic.ts';
 const truthEveryMs = 1000;
 /** How long `up` waits for the first answer once every pod has settled. */
 const firstTrafficDeadlineMs = 5000;
+/** The gateway writes some 20 MB an hour, into memory. */
+const maxLogBytes = 16 * 1024 * 1024;
+const logLookEveryMs = 10_000;
 
 const startedMs = performance.now();
 process.title = 'parallax-demo';
@@ -66,6 +70,7 @@ async function supervise(options: SupervisorOptions): Promise<void> {
   };
   writeTruth();
   setInterval(writeTruth, truthEveryMs);
+  setInterval(() => boundLog(files.gatewayLog(directory)), logLookEveryMs);
   serveControl(files.control(directory), async (request) => {
     const outcome = await bursts.run(request, pods);
     writeTruth();
@@ -100,6 +105,11 @@ async function supervise(options: SupervisorOptions): Promise<void> {
   const readyMs = elapsedMs();
   setTimeout(() => firstTraffic.resolve(null), options.traffic === 'on' ? firstTrafficDeadlineMs : 0);
   tell({ type: 'up', networkMs, firstTrafficMs: await firstTraffic.promise, readyMs, state });
+}
+
+/** nginx appends, so it goes on at the beginning of a file that was emptied. */
+function boundLog(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(path);
 }
 
 function initialState(options: SupervisorOptions, plans: readonly PodPlan[]): DemoState {
