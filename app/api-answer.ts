@@ -1,6 +1,6 @@
 // What every endpoint does around its one call: admit, parse, and turn what goes wrong into a status and a sentence.
 
-import { formatTimestamp } from '#flow/timestamp.ts';
+import { plainJson } from '#components/format/plain-json.ts';
 import { RelayError } from './relay-client.ts';
 import { refusalOf } from './request-guard.ts';
 import { BadQuery } from './watch-request.ts';
@@ -30,7 +30,12 @@ export function streamResponse(body: ReadableStream<Uint8Array<ArrayBuffer>>, co
 
 /** As one line of a stream. */
 export function jsonLine(value: unknown): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${JSON.stringify(value, plainValue)}\n`);
+  return new TextEncoder().encode(`${plainJson(value)}\n`);
+}
+
+/** One message whole, as protobuf, for the page: what JSON leaves out is in it. */
+export function bytesResponse(bytes: Uint8Array): Response {
+  return new Response(new Uint8Array(bytes), { headers: { ...headers, 'content-type': 'application/x-protobuf' } });
 }
 
 export function jsonResponse(value: unknown): Response {
@@ -41,17 +46,4 @@ export function jsonResponse(value: unknown): Response {
 
 function textResponse(status: number, text: string): Response {
   return new Response(`${text}\n`, { status, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' } });
-}
-
-/** 64-bit integers as text, times as RFC 3339, and nothing of how messages are kept in memory. */
-function plainValue(key: string, value: unknown): unknown {
-  if (key === '_unknownFields') return undefined;
-  if (typeof value === 'bigint') return String(value);
-  return isTimestamp(value) ? formatTimestamp({ seconds: BigInt(value.seconds), nanos: value.nanos }) : value;
-}
-
-function isTimestamp(value: unknown): value is { readonly seconds: bigint | string; readonly nanos: number } {
-  if (typeof value !== 'object' || value === null || !('seconds' in value) || !('nanos' in value)) return false;
-  const { seconds, nanos } = value;
-  return typeof nanos === 'number' && (typeof seconds === 'bigint' || typeof seconds === 'string');
 }

@@ -2,6 +2,7 @@
 
 import { csvHead, csvLine } from '#components/access-logs/csv.ts';
 import { toLogRow } from '#components/access-logs/log-row.ts';
+import { plainJson } from '#components/format/plain-json.ts';
 import { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
 import type { WatchCall, WatchEvents } from './relay-client.ts';
 
@@ -48,5 +49,5 @@ export function recordLineStream({ open, format, signal }: RecordLineOptions): R
 
 /** Protobuf's JSON form. */
 function jsonLine(record: AccessLogRecord): string {
-  return `${JSON.stringify(AccessLogRecord.toJSON(record))}\n`;
+  return `${plainJson(AccessLogRecord.toJSON(record))}\n`;
 }

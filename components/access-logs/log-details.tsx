@@ -10,6 +10,7 @@ import { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
 import { Button } from '../controls/button.tsx';
 import { useKeys } from '../controls/use-keys.ts';
 import { durationText } from '../format/figures.ts';
+import { plainJson } from '../format/plain-json.ts';
 import { clockMs } from '../format/times.ts';
 import { Fact, PanelSection } from '../panel/panel-parts.tsx';
 import { type LogRow, meshWords, toLogRow } from './log-row.ts';
@@ -151,7 +152,7 @@ function Links({ row }: { readonly row: LogRow }) {
 }
 
 function AllFields({ record }: { readonly record: AccessLogRecord }) {
-  const text = JSON.stringify(AccessLogRecord.toJSON(record), null, 2);
+  const text = plainJson(AccessLogRecord.toJSON(record), 2);
   return (
     <pre className="max-h-96 overflow-auto whitespace-pre-wrap break-all rounded-card bg-sunken p-3 font-mono text-mono">
       {text}

@@ -21,9 +21,10 @@ export function useStory(number: number): StoryAnswer {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (left: number) => {
       try {
-        const response = await fetch(`/api/access-logs/story?number=${number}`, { signal: stopped.signal });
+        const headers = { accept: 'application/x-protobuf' };
+        const response = await fetch(`/api/access-logs/story?number=${number}`, { headers, signal: stopped.signal });
         if (!response.ok) throw new Error((await response.text()).trim());
-        const story = AccessLogStory.fromJSON(await response.json());
+        const story = AccessLogStory.decode(new Uint8Array(await response.arrayBuffer()));
         setAnswer({ story, trouble: '' });
       } catch (error) {
         const trouble = error instanceof Error ? error.message : String(error);
