@@ -105,6 +105,19 @@ test("haproxy's timers add up to moments since the request began", () => {
   );
 });
 
+test("haproxy's own JSON format has all four ends, so that the kernel's connections are known exactly", () => {
+  const { format, http, ends, fields } = read(
+    '{"msec":"1776284220.500","method":"GET","path":"/x","protocol":"HTTP/1.1","status":"503","termination_state":"SC--","bytes_sent":"9","time_request_ms":"0","time_queue_ms":"0","time_connect_ms":"-1","time_response_ms":"-1","time_total_ms":"3","downstream_remote_address":"10.0.0.9:4000","downstream_local_address":"10.0.0.1:80","upstream_local_address":"10.0.0.1:4100","upstream_host":"10.0.0.2:8080","upstream_cluster":"web","route_name":"http-in"}',
+  );
+  assert.equal(format, 'haproxy-json');
+  assert.deepEqual(fields.flags, ['UF']);
+  assert.equal(http?.commonProperties?.timeToFirstUpstreamTxByte, undefined);
+  assert.deepEqual(
+    [ends.client, ends.accepted, ends.proxy, ends.server].map((end) => end && endText(end)),
+    ['10.0.0.9:4000', '10.0.0.1:80', '10.0.0.1:4100', '10.0.0.2:8080'],
+  );
+});
+
 test('what a proxy could not parse is kept without a method', () => {
   const { http } = read(haproxy.replace('"GET /index.html HTTP/1.1"', '"<BADREQ>"').replace(' 200 ', ' 400 '));
   assert.equal(http?.request?.requestMethod, 0);
