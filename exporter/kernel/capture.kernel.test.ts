@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { ConnectionRecord, DropRecord, L7Record, SocketRecord } from './kernel-record.ts';
 import { kernelTestsImpossible, type Pod, Pods, runIn, type Service, serveIn } from './testing/pods.ts';
@@ -173,7 +173,12 @@ describe('capture on real packets', { skip }, () => {
       `const c = require('node:http2').connect('http://${server.address}:21004');
        const s = c.request({ ':path': '/two' }); s.resume(); s.on('end', () => c.close());`,
     );
-    const heads = () => recorder.records.filter((one): one is L7Record => one.type === 'l7' && one.hint === 'http2');
+    // Loopback is watched, too, and others on this machine may speak HTTP/2 there.
+    const heads = () =>
+      recorder.records.filter(
+        (one): one is L7Record =>
+          one.type === 'l7' && one.hint === 'http2' && [one.source.port, one.destination.port].includes(21_004),
+      );
     await eventually('frames of the server', () => heads().find((one) => !one.fromInitiator));
     const preface = heads().find((one) => one.fromInitiator);
     assert.match(Buffer.from(preface?.data ?? []).toString('latin1'), /^PRI \* HTTP\/2\.0/);
@@ -363,74 +368,3 @@ describe('connections from before capture', { skip }, () => {
     }
   });
 });
-
-describe('stopping', { skip }, () => {
-  for (const method of ['tcx', 'clsact'] as const) {
-    test(`capture over ${method} leaves nothing behind`, async () => {
-      const pods = new Pods(92);
-      pods.add();
-      const { capture, changes } = await record({ interfaces: pods.veths, attachMethod: method });
-      try {
-        assert.equal(changes[0]?.kind, 'attached');
-        for (const kind of ['prog', 'map', 'link'])
-          assert.ok(
-            held().some((target) => target.includes(kind)),
-            kind,
-          );
-        if (method === 'clsact') assert.match(hooks(pods), /veth_in/);
-      } finally {
-        await capture.stop();
-      }
-      try {
-        assert.equal(hooks(pods), '');
-        assert.deepEqual(held(), []);
-      } finally {
-        pods.remove();
-      }
-    });
-  }
-});
-
-test('what an exporter left that was killed is gone when the next one starts', { skip }, async () => {
-  const pods = new Pods(88);
-  pods.add();
-  const capture = new URL('./capture.ts', import.meta.url).pathname;
-  try {
-    const killed = await serveIn(
-      undefined,
-      `import('${capture}').then(({ startCapture }) => startCapture({ interfaces: '${pods.veths}', attachMethod: 'clsact',
-         onRecords() {}, log: console.error })).then(() => console.log('ready'));`,
-    );
-    await killed.stop();
-    assert.match(hooks(pods), /veth_in/, 'filters outlive their process');
-    // The next one watches other interfaces, so that it does not just replace them.
-    const next = await record({ interfaces: 'lo' });
-    assert.equal(hooks(pods), '');
-    await next.capture.stop();
-  } finally {
-    pods.remove();
-  }
-});
-
-/** Filters and clsact qdiscs on the pods' interfaces. */
-function hooks(pods: Pods): string {
-  const prefix = pods.veths.slice(0, -1);
-  const lines = `${execFileSync('bpftool', ['net'], { encoding: 'utf8' })}${execFileSync('tc', ['qdisc'], { encoding: 'utf8' })}`;
-  return lines
-    .split('\n')
-    .filter((line) => line.includes(prefix) && !line.includes('noqueue'))
-    .join('\n');
-}
-
-/** Programs, maps and links that this process holds in the kernel; without a holder or a filter they are gone. */
-function held(): string[] {
-  return readdirSync('/proc/self/fd')
-    .map((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`);
-      } catch {
-        return ''; // the descriptor of the listing itself
-      }
-    })
-    .filter((target) => /bpf[-_](prog|map|link)/.test(target));
-}
