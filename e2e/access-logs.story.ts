@@ -55,6 +55,7 @@ test('every entry is counted on the page, and what is not shown is said', async 
 });
 
 test('a filter in the URL leaves what matches, and a record tells where its time went', async ({ page }) => {
+  await sendEntries(1000);
   await page.goto(`${address}/access-logs?log=status%3A5xx`);
   const rows = page.getByRole('table', { name: 'Access logs' }).locator('tbody').getByRole('row');
   await expect(rows.nth(3)).toContainText('503');
@@ -75,6 +76,7 @@ test('a filter that cannot be understood is answered in words', async ({ page })
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`no serious accessibility findings, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
+    await sendEntries(100);
     await page.goto(`${address}/access-logs?record=97`);
     await expect(page.getByRole('list', { name: 'Where the time went' })).toBeVisible();
     const { violations } = await new AxeBuilder({ page }).analyze();

@@ -1,6 +1,7 @@
 // Records as CSV (RFC 4180), one line each; spreadsheets take a leading =, +, - or @ for a formula, so those get a quote.
 
-import { type LogRow, meshWords } from './log-row.ts';
+import { meshWords } from '../format/mesh-words.ts';
+import type { LogRow } from './log-row.ts';
 
 const columns: readonly (readonly [string, (row: LogRow) => string | number])[] = [
   ['time', ({ timeMs }) => (timeMs > 0 && timeMs < 8.64e15 ? new Date(timeMs).toISOString() : '')],

@@ -10,10 +10,11 @@ import { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
 import { Button } from '../controls/button.tsx';
 import { useKeys } from '../controls/use-keys.ts';
 import { durationText } from '../format/figures.ts';
+import { meshWords } from '../format/mesh-words.ts';
 import { plainJson } from '../format/plain-json.ts';
 import { clockMs } from '../format/times.ts';
 import { Fact, PanelSection } from '../panel/panel-parts.tsx';
-import { type LogRow, meshWords, toLogRow } from './log-row.ts';
+import { type LogRow, toLogRow } from './log-row.ts';
 import { StatusText } from './status-text.tsx';
 import { StoryHopFacts } from './story-hop.tsx';
 import { useStory } from './use-story.ts';
@@ -154,7 +155,11 @@ function Links({ row }: { readonly row: LogRow }) {
 function AllFields({ record }: { readonly record: AccessLogRecord }) {
   const text = plainJson(AccessLogRecord.toJSON(record), 2);
   return (
-    <pre className="max-h-96 overflow-auto whitespace-pre-wrap break-all rounded-card bg-sunken p-3 font-mono text-mono">
+    <pre
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable without a pointer
+      tabIndex={0}
+      className="max-h-96 overflow-auto whitespace-pre-wrap break-all rounded-card bg-sunken p-3 font-mono text-mono"
+    >
       {text}
     </pre>
   );

@@ -2,7 +2,8 @@
 
 import type { Address } from '#proto/gen/envoy/config/core/v3/address.ts';
 import type { Endpoint } from '#proto/gen/flow/flow.ts';
-import { type AccessLogRecord, MeshKind } from '#proto/gen/parallax/v1/access_log.ts';
+import type { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
+import type { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 import { unixMs } from '../store/unix-ms.ts';
 
 export interface LogRow {
@@ -29,15 +30,6 @@ export interface LogRow {
 }
 
 const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
-
-export const meshWords: Readonly<Record<number, string>> = {
-  [MeshKind.MESH_KIND_UNKNOWN]: '',
-  [MeshKind.MESH_KIND_PER_NODE]: 'per-node Envoy',
-  [MeshKind.MESH_KIND_SIDECAR]: 'sidecar',
-  [MeshKind.MESH_KIND_WAYPOINT]: 'waypoint',
-  [MeshKind.MESH_KIND_GATEWAY]: 'gateway',
-  [MeshKind.MESH_KIND_INGRESS]: 'ingress',
-};
 
 export function toLogRow(record: AccessLogRecord): LogRow {
   const { entry } = record;

@@ -11,8 +11,9 @@ import { useKeys } from '../controls/use-keys.ts';
 import { LatencyBar } from '../flows/latency-bar.tsx';
 import { useHeldRows } from '../flows/use-held-rows.ts';
 import { wholeNumber } from '../format/figures.ts';
+import { meshWords } from '../format/mesh-words.ts';
 import { clockMs } from '../format/times.ts';
-import { type LogRow, meshWords } from './log-row.ts';
+import type { LogRow } from './log-row.ts';
 import { StatusText } from './status-text.tsx';
 
 const ROW_PX = 28;
