@@ -43,6 +43,7 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
   if (source === undefined || destination === undefined || edges.length === 0)
     return hasMap ? <NotHere what={`${sourceId} to ${destinationId}`} /> : null;
   const figures = figuresOf(edges, map);
+  const meshes = new Set(edges.flatMap(({ mesh }) => mesh ?? []));
   const ports = edges.map((edge) =>
     [edge.destinationPort || '', edge.l7Protocol || edge.protocol].filter(Boolean).join(' '),
   );
@@ -58,6 +59,7 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
           <Fact name="Traffic" value={`${byteText(figures.bytesPerSecond)}/s`} />
           <Fact name="Client errors" value={`${(figures.clientErrorShare * 100).toFixed(2)} %`} />
           <Fact name="First seen" value={sinceText(Math.min(...edges.map((edge) => edge.firstSeenMs)))} />
+          {meshes.size > 0 && <Fact name="Proxy" value={[...meshes].join(', ')} />}
           <Fact name="Counted at" value={views[edges[0]?.view ?? 'unknown']} />
         </dl>
       </PanelSection>

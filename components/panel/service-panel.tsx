@@ -6,7 +6,7 @@ import { useMemo } from 'react';
 import { VertexIcon } from '../services/vertex-icon.tsx';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { incomingEdges, outgoingEdges } from '../store/figures.ts';
-import type { MapVertex } from '../store/service-map-model.ts';
+import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 import { touches } from './matching-rows.ts';
 import { Operations } from './operations.tsx';
 import { Overview } from './overview.tsx';
@@ -24,7 +24,11 @@ export function ServicePanel({ id }: { readonly id: string }) {
   if (vertex === undefined) return hasMap ? <NotHere what={id} /> : null;
   return (
     <>
-      <PanelHead icon={<VertexIcon vertex={vertex} size={19} />} title={vertex.name} subtitle={subtitleOf(vertex)} />
+      <PanelHead
+        icon={<VertexIcon vertex={vertex} size={19} />}
+        title={vertex.name}
+        subtitle={[subtitleOf(vertex), ...meshesOf(id, map)].join(' · ')}
+      />
       <Tabs
         tabs={[
           { name: 'Overview', body: <Overview vertex={vertex} map={map} /> },
@@ -46,6 +50,11 @@ export function ServicePanel({ id }: { readonly id: string }) {
       />
     </>
   );
+}
+
+/** The proxies that its requests come through. */
+function meshesOf(id: string, map: ServiceMapModel): string[] {
+  return [...new Set(incomingEdges(map, id).flatMap(({ mesh }) => mesh ?? []))].map((mesh) => `by ${mesh}`);
 }
 
 function subtitleOf(vertex: MapVertex): string {

@@ -40,6 +40,8 @@ export interface MapEdge {
   readonly latencyHistogram: readonly number[];
   readonly bytes: number;
   readonly view: 'ingress' | 'egress' | 'unknown';
+  /** The proxy that carried its requests, in words; absent where no access log told. */
+  readonly mesh?: string;
   /** Unix milliseconds; the first without a pause longer than the relay remembers, 0 where it does not tell. */
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;

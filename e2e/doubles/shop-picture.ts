@@ -112,6 +112,7 @@ function edge(call: ShopCall, index: number, seconds: number, nowMs: number): Se
     latencyHistogram: hasRequests ? latencyHistogram(call.medianMs * 1000, count) : [],
     bytes: BigInt(count * 4_200),
     view: TrafficDirection.INGRESS,
+    mesh: 0,
     lastSeen: timestamp(nowMs - 100 - index),
     connections: BigInt(isDropped ? 0 : Math.ceil(count / 9)),
     firstSeen: timestamp(nowMs - 7_200_000),

@@ -6,10 +6,10 @@ import {
   type AccessLogRecord,
   type AccessLogStory,
   AccessLogsDefinition,
-  MeshKind,
   type WatchAccessLogsResponse,
 } from '#proto/gen/parallax/v1/access_log.ts';
 import { DashboardDefinition, type ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
+import { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 import { clientOf, Follower, node, relayOf, until } from '../testing/cluster.ts';
 import { messageType, openStream } from './testing/envoy.ts';
 
@@ -133,6 +133,10 @@ test('every entry of a stream becomes a record, a request and a response, and is
   assert.equal(
     map.edges.reduce((sum, { errorsServer }) => sum + Number(errorsServer), 0),
     count / 10,
+  );
+  assert.deepEqual(
+    map.edges.map(({ mesh }) => mesh),
+    [MeshKind.MESH_KIND_SIDECAR],
   );
 });
 

@@ -11,7 +11,8 @@ import {
 import type { Endpoint } from '#proto/gen/flow/flow.ts';
 import type { Duration } from '#proto/gen/google/protobuf/duration.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
-import { type AccessLogOrigin, type AccessLogRecord, MeshKind } from '#proto/gen/parallax/v1/access_log.ts';
+import type { AccessLogOrigin, AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
+import { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 import { boundCommon, boundHttpEntry } from './bound-entry.ts';
 import { type EntryEnd, entryEnds, isLoopback } from './entry-ends.ts';
 import { meshKindOf } from './proxy-identity.ts';

@@ -1,7 +1,8 @@
 // Who a proxy is, from what it says of itself once a stream, and which kind of mesh it belongs to. Pure.
 
 import type { Node } from '#proto/gen/envoy/config/core/v3/base.ts';
-import { AccessLogOrigin, MeshKind } from '#proto/gen/parallax/v1/access_log.ts';
+import { AccessLogOrigin } from '#proto/gen/parallax/v1/access_log.ts';
+import { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 import type { UpstreamService } from './upstream-cluster.ts';
 
 /** Longest text taken over from a proxy's identity. */

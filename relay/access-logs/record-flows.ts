@@ -113,6 +113,7 @@ function flowOn({ from, to, direction }: Hop, record: AccessLogRecord, endpointA
       reason: FlowReason.FLOW_REASON_L7,
       requestNumber: record.number,
       viewSource: ViewSource.VIEW_SOURCE_ACCESS_LOG,
+      mesh: record.mesh,
       operation:
         record.entry?.$case === 'tcp'
           ? {

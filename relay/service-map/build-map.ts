@@ -45,8 +45,9 @@ class MapDraft {
     this.#bucketMs = bucketMs;
   }
 
-  add({ counts, sighting, source, destination }: CountedPart): void {
+  add({ counts, sighting, source, destination, mesh }: CountedPart): void {
     const draft = this.#edgeBetween(source, destination, sighting.record);
+    if (mesh !== 0) draft.edge.mesh = mesh;
     draft.firstBucket = Math.min(draft.firstBucket, sighting.record.firstBucket);
     if (counts === 'traffic') addTraffic(draft, sighting);
     else if (counts === 'requests') addRequests(draft, sighting);

@@ -1,6 +1,7 @@
 // Sightings to what counts: groups them by connection place, chooses the views whose figures stand, and gives their ends
 // the best names known. What a map or a series adds up. Pure.
 
+import { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 import { bestName, chooseViews, type Sighting } from './choose-view.ts';
 import { type MapEnd, RANK_WORKLOAD } from './map-end.ts';
 
@@ -10,6 +11,8 @@ export interface CountedPart {
   readonly sighting: Sighting;
   readonly source: MapEnd;
   readonly destination: MapEnd;
+  /** Of a proxy that told of this connection, whether its figures stand or others'. */
+  readonly mesh: MeshKind;
 }
 
 export function* countedParts(sightings: readonly Sighting[]): Generator<CountedPart> {
@@ -18,10 +21,11 @@ export function* countedParts(sightings: readonly Sighting[]): Generator<Counted
     const choice = chooseViews(group);
     const openers = group.map(({ record }) => record.opener);
     const servers = group.map(({ record }) => record.server);
+    const mesh = group.find(({ record }) => record.mesh !== 0)?.record.mesh ?? MeshKind.MESH_KIND_UNKNOWN;
     for (const counts of ['traffic', 'requests', 'drops'] as const) {
       for (const sighting of choice[counts]) {
         const source = nameOf(sighting.record.opener, openers, workloads);
-        yield { counts, sighting, source, destination: nameOf(sighting.record.server, servers, workloads) };
+        yield { counts, sighting, source, destination: nameOf(sighting.record.server, servers, workloads), mesh };
       }
     }
   }

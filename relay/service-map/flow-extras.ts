@@ -1,7 +1,8 @@
 // What an aggregate asks of some flows and the ring has no column for: the DNS return code, and from FlowDetails the
-// drops a flow stands for, the operation's protocol and outcome, and whether an access log told. One pass over the bytes.
+// drops a flow stands for, the operation's protocol and outcome, and which proxy's access log told. One pass over the bytes.
 
 import { Fields } from '#observer/fields.ts';
+import { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 
 export class FlowExtras {
   dnsCode = 0;
@@ -11,6 +12,8 @@ export class FlowExtras {
   operationProtocol = '';
   isOperationError = false;
   isAccessLog = false;
+  /** Of the proxy whose log told. */
+  mesh: MeshKind = MeshKind.MESH_KIND_UNKNOWN;
 }
 
 const text = new TextDecoder();
@@ -26,6 +29,7 @@ const ANY_VALUE = 18;
 const DETAILS_DROP = 66;
 const DETAILS_OPERATION = 82;
 const DETAILS_VIEW_SOURCE = 112;
+const DETAILS_MESH = 144;
 const DROP_REASON = 10;
 const DROP_COUNT = 40;
 const OPERATION_PROTOCOL = 10;
@@ -72,6 +76,7 @@ export class FlowExtrasScanner {
     if (tag === DETAILS_DROP) this.#each(4, fields.start(i), fields.end(i), this.#takeDrop);
     else if (tag === DETAILS_OPERATION) this.#each(4, fields.start(i), fields.end(i), this.#takeOperation);
     else if (tag === DETAILS_VIEW_SOURCE) this.#extras.isAccessLog = fields.uint64(i) === ACCESS_LOG;
+    else if (tag === DETAILS_MESH) this.#extras.mesh = fields.uint64(i) as MeshKind;
   };
 
   readonly #takeDrop: Take = (tag, fields, i) => {

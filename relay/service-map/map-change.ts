@@ -51,6 +51,7 @@ function isSameEdge(a: Edge, b: Edge): boolean {
     a.errorsServer === b.errorsServer &&
     a.bytes === b.bytes &&
     a.view === b.view &&
+    a.mesh === b.mesh &&
     a.l7Protocol === b.l7Protocol &&
     a.lastSeen?.seconds === b.lastSeen?.seconds &&
     a.lastSeen?.nanos === b.lastSeen?.nanos &&

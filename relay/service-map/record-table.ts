@@ -1,6 +1,7 @@
 // Records: one for each (opener, server, port, protocol, view) that was active lately. A record is a small number, so
 // that buckets can hold its counters in arrays. Lookup compares numbers and allocates nothing.
 
+import type { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
 import type { MapEnd } from './map-end.ts';
 
 /** Where and how an observation was made. Two views of one connection are never added up. */
@@ -27,6 +28,8 @@ export interface MapRecord {
   /** Bucket in which it was first active since it was last forgotten. */
   firstBucket: number;
   lastBucket: number;
+  /** Of the proxy whose log told last; 0 until one did. */
+  mesh: MeshKind;
   /** By drop reason; absent until one was dropped. */
   dropSpans: Map<number, DropSpan> | undefined;
 }
@@ -128,7 +131,15 @@ export class RecordTable {
     this.#heads[slot] = index;
     const made: View = { direction, node, point, isReply: point >= REPLY_POINTS, isL7, isAccessLog };
     const ends = { opener, server, port, protocol };
-    this.#records[index] = { ...ends, view: made, l7Protocol: '', firstBucket: 0, lastBucket: 0, dropSpans: undefined };
+    this.#records[index] = {
+      ...ends,
+      view: made,
+      l7Protocol: '',
+      mesh: 0,
+      firstBucket: 0,
+      lastBucket: 0,
+      dropSpans: undefined,
+    };
     this.#size += 1;
     return index;
   }

@@ -201,6 +201,7 @@ export class ServiceMapAggregate {
     const kind = l7Kind[slot] as number;
     const owner = this.#records.at(record);
     if (owner !== undefined && owner.l7Protocol === '') owner.l7Protocol = l7Name(kind, extras);
+    if (owner !== undefined && extras !== undefined && extras.mesh !== 0) owner.mesh = extras.mesh;
     if (l7Type[slot] === L7_REQUEST) increase(writer.counters, base + bucket.REQUESTS, 1);
     if (l7Type[slot] !== L7_RESPONSE) return;
     increase(writer.counters, base + bucket.RESPONSES, 1);

@@ -9,86 +9,11 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { HTTPAccessLogEntry, TCPAccessLogEntry } from "../../envoy/data/accesslog/v3/accesslog.ts";
 import { Endpoint, Flow } from "../../flow/flow.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { TcpHealth } from "./flow_details.ts";
+import { MeshKind, meshKindFromJSON, meshKindToJSON, TcpHealth } from "./flow_details.ts";
 
 export const protobufPackage = "parallax.v1";
 
 export const protobufFileName = "parallax/v1/access_log.proto";
-
-/** Which kind of mesh carried a request. */
-export const MeshKind = {
-  MESH_KIND_UNKNOWN: 0,
-  /** MESH_KIND_PER_NODE - An Envoy of the node, between pods that have none (Cilium). */
-  MESH_KIND_PER_NODE: 1,
-  /** MESH_KIND_SIDECAR - A proxy beside the workload, in its pod. */
-  MESH_KIND_SIDECAR: 2,
-  /** MESH_KIND_WAYPOINT - A proxy of a namespace or service that traffic is led through (Istio ambient). */
-  MESH_KIND_WAYPOINT: 3,
-  /** MESH_KIND_GATEWAY - A proxy at the edge of mesh or cluster, configured as a gateway. */
-  MESH_KIND_GATEWAY: 4,
-  /** MESH_KIND_INGRESS - A proxy at the edge of the cluster, configured by Ingress or by hand. */
-  MESH_KIND_INGRESS: 5,
-  UNRECOGNIZED: -1,
-} as const;
-
-export type MeshKind = typeof MeshKind[keyof typeof MeshKind];
-
-export namespace MeshKind {
-  export type MESH_KIND_UNKNOWN = typeof MeshKind.MESH_KIND_UNKNOWN;
-  export type MESH_KIND_PER_NODE = typeof MeshKind.MESH_KIND_PER_NODE;
-  export type MESH_KIND_SIDECAR = typeof MeshKind.MESH_KIND_SIDECAR;
-  export type MESH_KIND_WAYPOINT = typeof MeshKind.MESH_KIND_WAYPOINT;
-  export type MESH_KIND_GATEWAY = typeof MeshKind.MESH_KIND_GATEWAY;
-  export type MESH_KIND_INGRESS = typeof MeshKind.MESH_KIND_INGRESS;
-  export type UNRECOGNIZED = typeof MeshKind.UNRECOGNIZED;
-}
-
-export function meshKindFromJSON(object: any): MeshKind {
-  switch (object) {
-    case 0:
-    case "MESH_KIND_UNKNOWN":
-      return MeshKind.MESH_KIND_UNKNOWN;
-    case 1:
-    case "MESH_KIND_PER_NODE":
-      return MeshKind.MESH_KIND_PER_NODE;
-    case 2:
-    case "MESH_KIND_SIDECAR":
-      return MeshKind.MESH_KIND_SIDECAR;
-    case 3:
-    case "MESH_KIND_WAYPOINT":
-      return MeshKind.MESH_KIND_WAYPOINT;
-    case 4:
-    case "MESH_KIND_GATEWAY":
-      return MeshKind.MESH_KIND_GATEWAY;
-    case 5:
-    case "MESH_KIND_INGRESS":
-      return MeshKind.MESH_KIND_INGRESS;
-    case -1:
-    case "UNRECOGNIZED":
-    default:
-      return MeshKind.UNRECOGNIZED;
-  }
-}
-
-export function meshKindToJSON(object: MeshKind): string {
-  switch (object) {
-    case MeshKind.MESH_KIND_UNKNOWN:
-      return "MESH_KIND_UNKNOWN";
-    case MeshKind.MESH_KIND_PER_NODE:
-      return "MESH_KIND_PER_NODE";
-    case MeshKind.MESH_KIND_SIDECAR:
-      return "MESH_KIND_SIDECAR";
-    case MeshKind.MESH_KIND_WAYPOINT:
-      return "MESH_KIND_WAYPOINT";
-    case MeshKind.MESH_KIND_GATEWAY:
-      return "MESH_KIND_GATEWAY";
-    case MeshKind.MESH_KIND_INGRESS:
-      return "MESH_KIND_INGRESS";
-    case MeshKind.UNRECOGNIZED:
-    default:
-      return "UNRECOGNIZED";
-  }
-}
 
 export interface AccessLogRecord {
   /** Rises by one a record, from 1 when the relay starts. */

@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { FlowFilter, TrafficDirection, trafficDirectionFromJSON, trafficDirectionToJSON } from "../../flow/flow.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { GetFlowsResponse, Node } from "../../observer/observer.ts";
+import { MeshKind, meshKindFromJSON, meshKindToJSON } from "./flow_details.ts";
 
 export const protobufPackage = "parallax.v1";
 
@@ -287,7 +288,11 @@ export interface Edge {
   /** New connections opened. */
   connections: bigint;
   /** Since when it is active without a pause longer than the relay's longest window. */
-  firstSeen: Timestamp | undefined;
+  firstSeen:
+    | Timestamp
+    | undefined;
+  /** The proxy that carried its requests, as access logs told. */
+  mesh: MeshKind;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2316,6 +2321,7 @@ function createBaseEdge(): Edge {
     lastSeen: undefined,
     connections: 0n,
     firstSeen: undefined,
+    mesh: 0,
     _unknownFields: {},
   };
 }
@@ -2412,6 +2418,9 @@ export const Edge: MessageFns<Edge> = {
     }
     if (message.firstSeen !== undefined) {
       Timestamp.encode(message.firstSeen, writer.uint32(162).fork()).join();
+    }
+    if (message.mesh !== 0) {
+      writer.uint32(168).int32(message.mesh);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2607,6 +2616,14 @@ export const Edge: MessageFns<Edge> = {
             message.firstSeen = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.mesh = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2687,6 +2704,7 @@ export const Edge: MessageFns<Edge> = {
         : isSet(object.first_seen)
         ? fromJsonTimestamp(object.first_seen)
         : undefined,
+      mesh: isSet(object.mesh) ? meshKindFromJSON(object.mesh) : 0,
     };
   },
 
@@ -2752,6 +2770,9 @@ export const Edge: MessageFns<Edge> = {
     if (message.firstSeen !== undefined) {
       obj.firstSeen = message.firstSeen;
     }
+    if (message.mesh !== 0) {
+      obj.mesh = meshKindToJSON(message.mesh);
+    }
     return obj;
   },
 
@@ -2790,6 +2811,7 @@ export const Edge: MessageFns<Edge> = {
     message.firstSeen = (object.firstSeen !== undefined && object.firstSeen !== null)
       ? Timestamp.fromPartial(object.firstSeen)
       : undefined;
+    message.mesh = object.mesh ?? 0;
     return message;
   },
 };

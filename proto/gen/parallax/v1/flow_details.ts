@@ -144,6 +144,81 @@ export function viewSourceToJSON(object: ViewSource): string {
   }
 }
 
+/** Which kind of mesh carried a request. */
+export const MeshKind = {
+  MESH_KIND_UNKNOWN: 0,
+  /** MESH_KIND_PER_NODE - An Envoy of the node, between pods that have none (Cilium). */
+  MESH_KIND_PER_NODE: 1,
+  /** MESH_KIND_SIDECAR - A proxy beside the workload, in its pod. */
+  MESH_KIND_SIDECAR: 2,
+  /** MESH_KIND_WAYPOINT - A proxy of a namespace or service that traffic is led through (Istio ambient). */
+  MESH_KIND_WAYPOINT: 3,
+  /** MESH_KIND_GATEWAY - A proxy at the edge of mesh or cluster, configured as a gateway. */
+  MESH_KIND_GATEWAY: 4,
+  /** MESH_KIND_INGRESS - A proxy at the edge of the cluster, configured by Ingress or by hand. */
+  MESH_KIND_INGRESS: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type MeshKind = typeof MeshKind[keyof typeof MeshKind];
+
+export namespace MeshKind {
+  export type MESH_KIND_UNKNOWN = typeof MeshKind.MESH_KIND_UNKNOWN;
+  export type MESH_KIND_PER_NODE = typeof MeshKind.MESH_KIND_PER_NODE;
+  export type MESH_KIND_SIDECAR = typeof MeshKind.MESH_KIND_SIDECAR;
+  export type MESH_KIND_WAYPOINT = typeof MeshKind.MESH_KIND_WAYPOINT;
+  export type MESH_KIND_GATEWAY = typeof MeshKind.MESH_KIND_GATEWAY;
+  export type MESH_KIND_INGRESS = typeof MeshKind.MESH_KIND_INGRESS;
+  export type UNRECOGNIZED = typeof MeshKind.UNRECOGNIZED;
+}
+
+export function meshKindFromJSON(object: any): MeshKind {
+  switch (object) {
+    case 0:
+    case "MESH_KIND_UNKNOWN":
+      return MeshKind.MESH_KIND_UNKNOWN;
+    case 1:
+    case "MESH_KIND_PER_NODE":
+      return MeshKind.MESH_KIND_PER_NODE;
+    case 2:
+    case "MESH_KIND_SIDECAR":
+      return MeshKind.MESH_KIND_SIDECAR;
+    case 3:
+    case "MESH_KIND_WAYPOINT":
+      return MeshKind.MESH_KIND_WAYPOINT;
+    case 4:
+    case "MESH_KIND_GATEWAY":
+      return MeshKind.MESH_KIND_GATEWAY;
+    case 5:
+    case "MESH_KIND_INGRESS":
+      return MeshKind.MESH_KIND_INGRESS;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return MeshKind.UNRECOGNIZED;
+  }
+}
+
+export function meshKindToJSON(object: MeshKind): string {
+  switch (object) {
+    case MeshKind.MESH_KIND_UNKNOWN:
+      return "MESH_KIND_UNKNOWN";
+    case MeshKind.MESH_KIND_PER_NODE:
+      return "MESH_KIND_PER_NODE";
+    case MeshKind.MESH_KIND_SIDECAR:
+      return "MESH_KIND_SIDECAR";
+    case MeshKind.MESH_KIND_WAYPOINT:
+      return "MESH_KIND_WAYPOINT";
+    case MeshKind.MESH_KIND_GATEWAY:
+      return "MESH_KIND_GATEWAY";
+    case MeshKind.MESH_KIND_INGRESS:
+      return "MESH_KIND_INGRESS";
+    case MeshKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface FlowDetails {
   /** Why this flow was reported. */
   reason: FlowReason;
@@ -190,7 +265,11 @@ export interface FlowDetails {
   joinedMidway: boolean;
   /** Where the pods at the ends run, on flows whose ends a relay named. */
   sourceLocation: Location | undefined;
-  destinationLocation: Location | undefined;
+  destinationLocation:
+    | Location
+    | undefined;
+  /** On flows made of access logs: the proxy that told. */
+  mesh: MeshKind;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -377,6 +456,7 @@ function createBaseFlowDetails(): FlowDetails {
     joinedMidway: false,
     sourceLocation: undefined,
     destinationLocation: undefined,
+    mesh: 0,
     _unknownFields: {},
   };
 }
@@ -436,6 +516,9 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     }
     if (message.destinationLocation !== undefined) {
       Location.encode(message.destinationLocation, writer.uint32(138).fork()).join();
+    }
+    if (message.mesh !== 0) {
+      writer.uint32(144).int32(message.mesh);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -597,6 +680,14 @@ export const FlowDetails: MessageFns<FlowDetails> = {
             message.destinationLocation = Location.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.mesh = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -664,6 +755,7 @@ export const FlowDetails: MessageFns<FlowDetails> = {
         : isSet(object.destination_location)
         ? Location.fromJSON(object.destination_location)
         : undefined,
+      mesh: isSet(object.mesh) ? meshKindFromJSON(object.mesh) : 0,
     };
   },
 
@@ -720,6 +812,9 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     if (message.destinationLocation !== undefined) {
       obj.destinationLocation = Location.toJSON(message.destinationLocation);
     }
+    if (message.mesh !== 0) {
+      obj.mesh = meshKindToJSON(message.mesh);
+    }
     return obj;
   },
 
@@ -769,6 +864,7 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     message.destinationLocation = (object.destinationLocation !== undefined && object.destinationLocation !== null)
       ? Location.fromPartial(object.destinationLocation)
       : undefined;
+    message.mesh = object.mesh ?? 0;
     return message;
   },
 };
