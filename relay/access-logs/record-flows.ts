@@ -1,7 +1,8 @@
 // A record as Hubble tells it: a request and a response on each connection that the proxy stands between. A sidecar or an
 // Envoy of the node stands on one, and is not seen on the map; any other proxy is a place of its own, between two.
 
-import { packFlowDetails } from '#flow/details.ts';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { flowDetailsTypeUrl } from '#flow/details.ts';
 import type { HTTPAccessLogEntry } from '#proto/gen/envoy/data/accesslog/v3/accesslog.ts';
 import {
   DropReason,
@@ -13,6 +14,7 @@ import {
   TrafficDirection,
   Verdict,
 } from '#proto/gen/flow/flow.ts';
+import type { Any } from '#proto/gen/google/protobuf/any.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
@@ -108,7 +110,7 @@ function flowOn({ from, to, direction }: Hop, record: AccessLogRecord, endpointA
     trafficDirection: direction,
     isReply: false,
     traceContext: traceContextOf(record),
-    extensions: packFlowDetails({
+    extensions: packed({
       ...emptyDetails,
       reason: FlowReason.FLOW_REASON_L7,
       requestNumber: record.number,
@@ -202,10 +204,24 @@ function endTime(start: Timestamp, durationUs: bigint): Timestamp {
   return { seconds: start.seconds + nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) };
 }
 
+/** Kept, since a new one grows its buffer step by step: that was half of what an entry costs. */
+let writer = new BinaryWriter();
+
 function encode(flow: Flow): Uint8Array {
-  return GetFlowsResponse.encode({
-    responseTypes: { $case: 'flow', value: flow },
-    nodeName: flow.nodeName,
-    time: flow.time,
-  }).finish();
+  const value = { responseTypes: { $case: 'flow', value: flow } as const, nodeName: flow.nodeName, time: flow.time };
+  return written(() => GetFlowsResponse.encode(value, writer));
+}
+
+function packed(details: FlowDetails): Any {
+  return { typeUrl: flowDetailsTypeUrl, value: written(() => FlowDetails.encode(details, writer)) };
+}
+
+/** A message that fails half-way must not leave its beginning to the next. */
+function written(write: () => BinaryWriter): Uint8Array {
+  try {
+    return write().finish();
+  } catch (error) {
+    writer = new BinaryWriter();
+    throw error;
+  }
 }

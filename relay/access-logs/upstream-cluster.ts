@@ -20,8 +20,22 @@ const serviceHost = new RegExp(
   `^(${kubernetesName.replace('.', '')})\\.(${kubernetesName.replace('.', '')})\\.svc(?:\\.|$)`,
 );
 
+/** Names that were read lately: a mesh has some thousands, each in every entry. */
+const known = new Map<string, UpstreamService | undefined>();
+const maxKnown = 8192;
+
 /** Undefined for a name in none of the known forms. */
 export function parseUpstreamCluster(cluster: string): UpstreamService | undefined {
+  if (cluster === '') return undefined;
+  const before = known.get(cluster);
+  if (before !== undefined || known.has(cluster)) return before;
+  const service = parse(cluster);
+  if (known.size >= maxKnown) known.clear();
+  if (cluster.length <= 256) known.set(cluster, service);
+  return service;
+}
+
+function parse(cluster: string): UpstreamService | undefined {
   const istio = cluster.split('|');
   const [way, port = '', , host = ''] = istio;
   if (istio.length === 4 && (way === 'outbound' || way === 'inbound')) {
