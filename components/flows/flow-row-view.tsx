@@ -57,7 +57,9 @@ function cell(column: Column, row: FlowRow) {
       return <VerdictMark row={row} />;
     case 'latency':
       return row.verdict === 'dropped' ? (
-        <span className="block truncate text-fg-2">{dropWords(row.dropReason)}</span>
+        <span className="block truncate text-fg-2" title={row.why || undefined}>
+          {[dropWords(row.dropReason), row.deniedBy].filter(Boolean).join(' · ')}
+        </span>
       ) : (
         <LatencyBar us={row.latencyUs} />
       );

@@ -30,7 +30,7 @@ export function verdictWord(row: FlowRow): string {
 export function VerdictMark({ row }: { readonly row: FlowRow }) {
   const mark = markOf(row);
   return (
-    <span className="flex items-center gap-2">
+    <span className="flex items-center gap-2" title={row.why || undefined}>
       <MarkShape mark={mark} />
       <span className={mark === 'bad' ? 'text-bad' : ''}>{verdictWord(row)}</span>
     </span>

@@ -41,6 +41,10 @@ export interface FlowRow {
   readonly verdict: RowVerdict;
   /** Name of the kernel's or Cilium's drop reason; empty unless dropped. */
   readonly dropReason: string;
+  /** Policies that denied it, "namespace/name"; empty where none did or none is known. */
+  readonly deniedBy: string;
+  /** What policy says of the verdict, in one sentence; empty where the relay knows no policies. */
+  readonly why: string;
   /** Microseconds from request to response; -1 where unknown. */
   readonly latencyUs: number;
   /** Bytes both ways that this flow reports; -1 where unknown. */

@@ -39,6 +39,8 @@ export function rowDraft(responseBytes: Uint8Array): RowDraft | undefined {
     ...exchangeOf(flow, details),
     verdict: rowVerdict(flow.verdict),
     dropReason: dropReasonOf(flow, details),
+    deniedBy: deniedBy(flow),
+    why: details?.policy?.summary ?? '',
     latencyUs: latencyUs(flow, details),
     bytes: bytesOf(details),
     node: flow.nodeName || response.nodeName,
@@ -88,6 +90,13 @@ function rowVerdict(verdict: Verdict): RowVerdict {
 function dropReasonOf(flow: Flow, details: FlowDetails | undefined): string {
   if (flow.verdict !== Verdict.DROPPED) return '';
   return details?.drop?.reason || (flow.dropReasonDesc === 0 ? '' : dropReasonToJSON(flow.dropReasonDesc));
+}
+
+function deniedBy({ ingressDeniedBy, egressDeniedBy }: Flow): string {
+  const names = [...ingressDeniedBy, ...egressDeniedBy].map(({ namespace, name }) =>
+    namespace === '' ? name : `${namespace}/${name}`,
+  );
+  return [...new Set(names)].join(', ');
 }
 
 function latencyUs(flow: Flow, details: FlowDetails | undefined): number {

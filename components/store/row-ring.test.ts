@@ -12,6 +12,8 @@ function draft(part: Partial<RowDraft['row']>, key = '', half: RowDraft['half'] 
     outcome: 'pending',
     verdict: 'forwarded',
     dropReason: '',
+    deniedBy: '',
+    why: '',
     latencyUs: -1,
     bytes: -1,
     node: 'n1',

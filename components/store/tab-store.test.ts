@@ -17,6 +17,8 @@ const row = (seq: number, status = ''): FlowRow => ({
   outcome: 'none',
   verdict: 'forwarded',
   dropReason: '',
+  deniedBy: '',
+  why: '',
   latencyUs: -1,
   bytes: -1,
   node: '',

@@ -6,7 +6,7 @@ import { ShieldCheck } from 'lucide-react';
 import Link from 'next/link';
 import { dropWords } from '../flows/verdict-mark.tsx';
 import { perSecond, plural, wholeNumber } from '../format/figures.ts';
-import { clock } from '../format/times.ts';
+import { clock, sinceText } from '../format/times.ts';
 import { explainDrop } from '../panel/drop-reasons.ts';
 import { connects } from '../panel/matching-rows.ts';
 import { windowText } from '../shell/window-chooser.tsx';
@@ -30,7 +30,7 @@ export function VerdictsPage() {
       <ul className="mt-5 flex flex-col gap-3">
         {refused.map((edge) => (
           <li key={edge.id}>
-            <RefusedEdge edge={edge} map={map} firstSeenMs={firstDropMs(rows, edge, map)} />
+            <RefusedEdge edge={edge} map={map} example={latestDrop(rows, edge, map)} />
           </li>
         ))}
       </ul>
@@ -41,11 +41,11 @@ export function VerdictsPage() {
 interface RefusedEdgeProps {
   readonly edge: MapEdge;
   readonly map: ServiceMapModel;
-  /** Undefined where no flow of this edge is among the page's rows. */
-  readonly firstSeenMs: number | undefined;
+  /** Its latest drop among the page's rows, which tells what policy says; undefined where there is none. */
+  readonly example: FlowRow | undefined;
 }
 
-function RefusedEdge({ edge, map, firstSeenMs }: RefusedEdgeProps) {
+function RefusedEdge({ edge, map, example }: RefusedEdgeProps) {
   const seconds = Math.max(1, map.coveredMs / 1000);
   const selected = new URLSearchParams({
     sel: selectionText({ kind: 'edge', sourceId: edge.sourceId, destinationId: edge.destinationId }),
@@ -60,7 +60,7 @@ function RefusedEdge({ edge, map, firstSeenMs }: RefusedEdgeProps) {
         </h2>
         <span className="text-bad">{perSecond(edge.dropped / seconds)}</span>
         <span className="text-right text-fg-3 text-xs">
-          {firstSeenMs !== undefined && `in the table since ${clock(firstSeenMs)}, `}last {clock(edge.lastSeenMs)}
+          {sinceOf(edge)}last {clock(edge.lastSeenMs)}
         </span>
       </div>
       {edge.drops.map(({ reason, count }) => (
@@ -73,6 +73,12 @@ function RefusedEdge({ edge, map, firstSeenMs }: RefusedEdgeProps) {
           </p>
         </div>
       ))}
+      {example !== undefined && example.why !== '' && (
+        <p className="mt-3 text-cell">
+          <span className="text-fg-3">Why: </span>
+          {example.why} {example.deniedBy !== '' && <span className="font-medium">{example.deniedBy}</span>}
+        </p>
+      )}
       <p className="mt-3 flex gap-4 text-xs">
         <Link href={`/?${selected}`} className="rounded-chip text-accent hover:underline">
           Show on the map
@@ -86,14 +92,17 @@ function RefusedEdge({ edge, map, firstSeenMs }: RefusedEdgeProps) {
   );
 }
 
-/** The oldest drop among the rows that the page keeps, within the map's window. */
-function firstDropMs(rows: readonly FlowRow[], edge: MapEdge, map: ServiceMapModel): number | undefined {
+/** "since 14:02, " of the earliest drop that the relay remembers; '' where it does not tell. */
+function sinceOf(edge: MapEdge): string {
+  const known = edge.drops.map(({ firstSeenMs }) => firstSeenMs).filter((ms) => ms > 0);
+  return known.length === 0 ? '' : `since ${sinceText(Math.min(...known))}, `;
+}
+
+function latestDrop(rows: readonly FlowRow[], edge: MapEdge, map: ServiceMapModel): FlowRow | undefined {
   const source = map.vertices.get(edge.sourceId);
   const destination = map.vertices.get(edge.destinationId);
   if (source === undefined || destination === undefined) return undefined;
-  const fromMs = edge.lastSeenMs - map.windowSeconds * 1000;
-  return rows.find((row) => row.verdict === 'dropped' && row.timeMs >= fromMs && connects(row, source, destination))
-    ?.timeMs;
+  return rows.findLast((row) => row.verdict === 'dropped' && connects(row, source, destination));
 }
 
 function Name({ vertex }: { readonly vertex: MapVertex | undefined }) {
