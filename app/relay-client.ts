@@ -202,7 +202,12 @@ function relayFault(error: ServiceError): RelayFault {
   const code = status[error.code] ?? String(error.code);
   const text =
     error.code === status.UNAVAILABLE
-      ? `the relay at ${relayAddress()} does not answer (${error.details || 'no connection'})`
-      : `the relay at ${relayAddress()} says ${code}: ${error.details}`;
+      ? `the relay at ${relayAddress()} does not answer (${reasonOf(error) || 'no connection'})`
+      : `the relay at ${relayAddress()} says ${code}: ${reasonOf(error)}`;
   return { code, httpStatus: httpStatusOf[error.code] ?? 502, text, retry: !hopeless.includes(error.code) };
+}
+
+/** grpc-js ends some details with a note about the name's resolution, also where it has nothing to note. */
+function reasonOf({ details }: ServiceError): string {
+  return details.replace(/\.?\s*Resolution note:\s*$/, '');
 }
