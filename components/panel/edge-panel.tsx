@@ -59,6 +59,9 @@ export function EdgePanel({ sourceId, destinationId }: { readonly sourceId: stri
           <Fact name="Traffic" value={`${byteText(figures.bytesPerSecond)}/s`} />
           <Fact name="Client errors" value={`${(figures.clientErrorShare * 100).toFixed(2)} %`} />
           <Fact name="First seen" value={sinceText(Math.min(...edges.map((edge) => edge.firstSeenMs)))} />
+          {edges.some(({ isFromAccessLog }) => isFromAccessLog) && (
+            <Fact name="Requests from" value="the proxy's access log" />
+          )}
           {meshes.size > 0 && <Fact name="Proxy" value={[...meshes].join(', ')} />}
           <Fact name="Counted at" value={views[edges[0]?.view ?? 'unknown']} />
         </dl>

@@ -3,6 +3,7 @@
 
 import { TrafficDirection } from '#proto/gen/flow/flow.ts';
 import { type Edge, type ServiceMap, type Vertex, VertexKind } from '#proto/gen/parallax/v1/dashboard.ts';
+import { ViewSource } from '#proto/gen/parallax/v1/flow_details.ts';
 import { meshWords } from '../format/mesh-words.ts';
 import type { MapEdge, MapVertex, MapVertexKind, ServiceMapModel } from './service-map-model.ts';
 import { unixMs } from './unix-ms.ts';
@@ -75,6 +76,7 @@ function mapEdge(edge: Edge): MapEdge {
     latencyHistogram: edge.latencyHistogram,
     bytes: Number(edge.bytes),
     view: edgeView(edge.view),
+    isFromAccessLog: edge.requestSource === ViewSource.VIEW_SOURCE_ACCESS_LOG,
     ...(meshWords[edge.mesh] ? { mesh: meshWords[edge.mesh] } : {}),
     firstSeenMs: unixMs(edge.firstSeen),
     lastSeenMs: unixMs(edge.lastSeen),

@@ -42,6 +42,8 @@ export interface MapEdge {
   readonly view: 'ingress' | 'egress' | 'unknown';
   /** The proxy that carried its requests, in words; absent where no access log told. */
   readonly mesh?: string;
+  /** True where requests, errors and latency come from a proxy's log: no packets told them. */
+  readonly isFromAccessLog?: boolean;
   /** Unix milliseconds; the first without a pause longer than the relay remembers, 0 where it does not tell. */
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;

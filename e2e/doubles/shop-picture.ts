@@ -113,6 +113,7 @@ function edge(call: ShopCall, index: number, seconds: number, nowMs: number): Se
     bytes: BigInt(count * 4_200),
     view: TrafficDirection.INGRESS,
     mesh: 0,
+    requestSource: 0,
     lastSeen: timestamp(nowMs - 100 - index),
     connections: BigInt(isDropped ? 0 : Math.ceil(count / 9)),
     firstSeen: timestamp(nowMs - 7_200_000),

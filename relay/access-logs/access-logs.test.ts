@@ -9,7 +9,7 @@ import {
   type WatchAccessLogsResponse,
 } from '#proto/gen/parallax/v1/access_log.ts';
 import { DashboardDefinition, type ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
-import { MeshKind } from '#proto/gen/parallax/v1/flow_details.ts';
+import { MeshKind, ViewSource } from '#proto/gen/parallax/v1/flow_details.ts';
 import { clientOf, Follower, node, relayOf, until } from '../testing/cluster.ts';
 import { messageType, openStream } from './testing/envoy.ts';
 
@@ -126,6 +126,7 @@ test('every entry of a stream becomes a record, a request and a response, and is
       answer === undefined ? reject(error) : resolve(answer),
     );
   });
+  assert.ok(map.edges.every(({ requestSource }) => requestSource === ViewSource.VIEW_SOURCE_ACCESS_LOG));
   assert.equal(
     map.edges.reduce((sum, { requests }) => sum + Number(requests), 0),
     count,

@@ -2,6 +2,7 @@
 
 import type { TrafficDirection } from '#proto/gen/flow/flow.ts';
 import { Edge, type MapScope, ServiceMap, Vertex } from '#proto/gen/parallax/v1/dashboard.ts';
+import { ViewSource } from '#proto/gen/parallax/v1/flow_details.ts';
 import * as bucket from './buckets.ts';
 import type { Sighting } from './choose-view.ts';
 import { type CountedPart, countedParts } from './counted-parts.ts';
@@ -127,6 +128,7 @@ function addRequests(draft: EdgeDraft, { record, totals }: Sighting): void {
   edge.responses += wholes(counters, bucket.RESPONSES);
   edge.errorsClient += wholes(counters, bucket.CLIENT_ERRORS);
   edge.errorsServer += wholes(counters, bucket.SERVER_ERRORS);
+  edge.requestSource = record.view.isAccessLog ? ViewSource.VIEW_SOURCE_ACCESS_LOG : ViewSource.VIEW_SOURCE_PACKETS;
   if (record.l7Protocol !== '') edge.l7Protocol = record.l7Protocol;
   latency?.forEach((count, index) => {
     while (edge.latencyHistogram.length < latency.length) edge.latencyHistogram.push(0);

@@ -9,7 +9,14 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { FlowFilter, TrafficDirection, trafficDirectionFromJSON, trafficDirectionToJSON } from "../../flow/flow.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { GetFlowsResponse, Node } from "../../observer/observer.ts";
-import { MeshKind, meshKindFromJSON, meshKindToJSON } from "./flow_details.ts";
+import {
+  MeshKind,
+  meshKindFromJSON,
+  meshKindToJSON,
+  ViewSource,
+  viewSourceFromJSON,
+  viewSourceToJSON,
+} from "./flow_details.ts";
 
 export const protobufPackage = "parallax.v1";
 
@@ -293,6 +300,8 @@ export interface Edge {
     | undefined;
   /** The proxy that carried its requests, as access logs told. */
   mesh: MeshKind;
+  /** What its requests, errors and latency were counted from. */
+  requestSource: ViewSource;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2322,6 +2331,7 @@ function createBaseEdge(): Edge {
     connections: 0n,
     firstSeen: undefined,
     mesh: 0,
+    requestSource: 0,
     _unknownFields: {},
   };
 }
@@ -2421,6 +2431,9 @@ export const Edge: MessageFns<Edge> = {
     }
     if (message.mesh !== 0) {
       writer.uint32(168).int32(message.mesh);
+    }
+    if (message.requestSource !== 0) {
+      writer.uint32(176).int32(message.requestSource);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2624,6 +2637,14 @@ export const Edge: MessageFns<Edge> = {
             message.mesh = reader.int32() as any;
             continue;
           }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.requestSource = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2705,6 +2726,11 @@ export const Edge: MessageFns<Edge> = {
         ? fromJsonTimestamp(object.first_seen)
         : undefined,
       mesh: isSet(object.mesh) ? meshKindFromJSON(object.mesh) : 0,
+      requestSource: isSet(object.requestSource)
+        ? viewSourceFromJSON(object.requestSource)
+        : isSet(object.request_source)
+        ? viewSourceFromJSON(object.request_source)
+        : 0,
     };
   },
 
@@ -2773,6 +2799,9 @@ export const Edge: MessageFns<Edge> = {
     if (message.mesh !== 0) {
       obj.mesh = meshKindToJSON(message.mesh);
     }
+    if (message.requestSource !== 0) {
+      obj.requestSource = viewSourceToJSON(message.requestSource);
+    }
     return obj;
   },
 
@@ -2812,6 +2841,7 @@ export const Edge: MessageFns<Edge> = {
       ? Timestamp.fromPartial(object.firstSeen)
       : undefined;
     message.mesh = object.mesh ?? 0;
+    message.requestSource = object.requestSource ?? 0;
     return message;
   },
 };
