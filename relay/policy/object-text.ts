@@ -47,8 +47,13 @@ export async function parseObjects(text: string, fileName: string): Promise<Plac
 function splitDocuments(text: string): string[] {
   const documents = text.split(/^---(?=\s|$)/m);
   // What precedes the first marker is a document only if it says something.
-  if (/^(\s*(#.*)?\n?)*$/.test(documents[0] ?? '') && documents.length > 1) documents.shift();
+  if (documents.length > 1 && saysNothing(documents[0] ?? '')) documents.shift();
   return documents;
+}
+
+/** Empty lines and comments alone. Line by line: one expression for all of them goes back over each line for each other. */
+function saysNothing(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
 }
 
 /** Anchors, aliases, tags, merge keys, directives: read by the parser that bounds them. */

@@ -103,6 +103,14 @@ describe('policies from files', () => {
     assert.deepEqual(namesIn(policies), ['one']);
   });
 
+  it('may begin with a long head of comments, whether a marker follows it or not', async () => {
+    const head = '# licence\n'.repeat(1000);
+    for (const between of ['', '---\n']) {
+      const objects = await parseObjects(`${head}${between}${policy('one')}\n---\n${policy('two')}\n`, 'a.yaml');
+      assert.equal(objects.length, 2, JSON.stringify(between));
+    }
+  });
+
   it('refuse aliases that multiply, nesting without end and documents without kind, in words', async () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',
