@@ -26,6 +26,8 @@ export interface MetricsSource {
     readonly mapTooOld: number;
     readonly logStreams: number;
     readonly logRecords: number;
+    readonly logIntermediate: number;
+    readonly logTruncated: number;
   };
 }
 
@@ -61,6 +63,18 @@ export function makeMetrics(source: MetricsSource): Registry {
   figure(registers, 'appended_total', 'Messages taken into the ring', () => source.figures().appended);
   figure(registers, 'malformed_total', 'Messages that could not be read', () => source.figures().malformed);
   figure(registers, 'access_log_records_total', 'Access log records taken in', () => source.figures().logRecords);
+  figure(
+    registers,
+    'access_log_intermediate_total',
+    'Access log records about what goes on, not counted as requests',
+    () => source.figures().logIntermediate,
+  );
+  figure(
+    registers,
+    'access_log_truncated_total',
+    'Access log records in which a field was cut or left out',
+    () => source.figures().logTruncated,
+  );
   figure(registers, 'access_log_streams', 'Access log streams open', () => source.figures().logStreams);
   figure(registers, 'sent_total', 'Messages sent to GetFlows clients', () => source.figures().sent);
   figure(

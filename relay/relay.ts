@@ -253,6 +253,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       mapTooOld: map.tooOld,
       logStreams: logStreams.streams,
       logRecords: logs.ring.next - 1,
+      logIntermediate: logs.intermediate,
+      logTruncated: logs.truncated,
     }),
   });
   server.metrics.register(registry);

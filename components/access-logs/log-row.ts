@@ -1,5 +1,6 @@
 // One access log record as the table shows it: short text, nothing computed while drawing.
 
+import { requestMethodName } from '#flow/request-method.ts';
 import type { Address } from '#proto/gen/envoy/config/core/v3/address.ts';
 import type { Endpoint } from '#proto/gen/flow/flow.ts';
 import type { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
@@ -29,8 +30,6 @@ export interface LogRow {
   readonly record: AccessLogRecord;
 }
 
-const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
-
 export function toLogRow(record: AccessLogRecord): LogRow {
   const { entry } = record;
   const common = entry?.value.commonProperties;
@@ -42,7 +41,7 @@ export function toLogRow(record: AccessLogRecord): LogRow {
     source: endpointText(record.source) || addressText(client).replace(/:\d+$/, ''),
     service: record.service,
     upstream: addressText(common?.upstreamRemoteAddress),
-    method: http === undefined ? 'TCP' : (methods[http.request?.requestMethod ?? 0] ?? ''),
+    method: http === undefined ? 'TCP' : requestMethodName(http.request?.requestMethod ?? 0),
     path: http === undefined ? '' : http.request?.originalPath || http.request?.path || '',
     status: http === undefined ? -1 : (http.response?.responseCode ?? 0),
     flags: record.responseFlags,

@@ -24,7 +24,7 @@ export function StoryHopFacts({ title, hop }: { readonly title: string; readonly
           {source} → {destination}
         </p>
       )}
-      <p className={`mt-1.5 ${certainty === StoryHop_Certainty.NONE ? 'text-fg-3' : 'text-ok'}`}>
+      <p className={`mt-1.5 ${certainty === StoryHop_Certainty.EXACT ? 'text-ok' : 'text-fg-3'}`}>
         {certaintyWords[certainty] ?? ''}
       </p>
       {reason !== '' && <p className="mt-0.5 text-fg-3">{reason}</p>}

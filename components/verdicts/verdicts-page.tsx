@@ -76,7 +76,7 @@ function RefusedEdge({ edge, map, example }: RefusedEdgeProps) {
       {example !== undefined && example.why !== '' && (
         <p className="mt-3 text-cell">
           <span className="text-fg-3">Why: </span>
-          {example.why} {example.deniedBy !== '' && <span className="font-medium">{example.deniedBy}</span>}
+          {example.why}
         </p>
       )}
       <p className="mt-3 flex gap-4 text-xs">

@@ -21,8 +21,8 @@ import { LogWatch } from './log-watch.ts';
 import { compileRecordFilter, type RecordFilter } from './record-filter.ts';
 import { storyOf } from './story.ts';
 
-/** Pages open at once. */
-const maxWatches = 256;
+/** Calls of Watch and Get open at once, each with up to 2 MB for a slow reader and 5 MB of summary: 450 MB at most. */
+const maxStreams = 64;
 const defaultNumber = 1000;
 /** Records looked at before others get their turn. */
 const recordsPerTurn = 5000;
@@ -43,14 +43,15 @@ export function registerAccessLogs(server: GrpcServer, source: AccessLogsSource)
     for (const end of ends) end();
   });
 
+  const refuseBeyondBound = () => {
+    if (ends.size < maxStreams) return;
+    const text = `${maxStreams} pages and scripts read access logs, the most this relay serves; close one.`;
+    throw new GrpcError(status.RESOURCE_EXHAUSTED, text);
+  };
+
   const watch = (call: ServerWritableStream<WatchAccessLogsRequest, Uint8Array>) => {
     const filter = filterOf(call.request.filter);
-    if (ends.size >= maxWatches) {
-      throw new GrpcError(
-        status.RESOURCE_EXHAUSTED,
-        `${maxWatches} pages are open, the most this relay serves; close one.`,
-      );
-    }
+    refuseBeyondBound();
     const one = new LogWatch({
       request: call.request,
       filter,
@@ -74,6 +75,7 @@ export function registerAccessLogs(server: GrpcServer, source: AccessLogsSource)
   const get = async (call: ServerWritableStream<GetAccessLogsRequest, Uint8Array>) => {
     const { request } = call;
     const filter = filterOf(request.filter);
+    refuseBeyondBound();
     const passes = (record: AccessLogRecord) => filter(record) && isWithin(record, request.since, request.until);
     const lane = openLane(call, {
       onWritten: () => {},
@@ -84,9 +86,13 @@ export function registerAccessLogs(server: GrpcServer, source: AccessLogsSource)
     ends.add(end);
     try {
       const { ring } = source.logs;
-      let position = await startOf(source.logs, passes, request.number === 0 ? defaultNumber : request.number);
+      const first = await startOf(source.logs, passes, request.number === 0 ? defaultNumber : request.number);
+      let position = Math.max(first, ring.oldest);
       while (!lane.isClosed) {
-        position = Math.max(position, ring.oldest);
+        if (position < ring.oldest) {
+          lane.end({ code: status.DATA_LOSS, message: overtakenText(ring.oldest - position) });
+          return;
+        }
         for (
           let turn = 0;
           turn < recordsPerTurn && position < ring.next && lane.pendingBytes < maxPendingBytes;
@@ -145,6 +151,10 @@ export function registerAccessLogs(server: GrpcServer, source: AccessLogsSource)
     },
     ['watch', 'get'],
   );
+}
+
+function overtakenText(records: number): string {
+  return `${records} records left this relay's memory before this reader had taken them; read faster, or filter.`;
 }
 
 function filterOf(filter: Parameters<typeof compileRecordFilter>[0]): RecordFilter {

@@ -204,3 +204,18 @@ test('a record tells of the kernel’s flows of its request only what is certain
   assert.equal(story.upstream?.certainty, 0);
   assert.match(story.upstream?.reason ?? '', /no flow between these addresses/);
 });
+
+test('absurd times are left out and named, and the relay goes on', async () => {
+  const { proxy, reader } = await setUp();
+  const seen = watch(reader);
+  const times = [{ seconds: '9223372036854775807', nanos: 999_999_999 }, { seconds: '-5' }, { seconds: 1, nanos: -7 }];
+  const logEntry = [...times.map((startTime) => entry(1, { startTime })), entry(2, { duration: { seconds: '-1' } })];
+  proxy.stream.write(encode({ identifier: sidecar, httpLogs: { logEntry } }));
+  proxy.stream.write(encode({ httpLogs: { logEntry: [entry(3)] } }));
+  await until('all five', () => seen.records.length === 5);
+  assert.deepEqual(
+    seen.records.map(({ truncated }) => truncated),
+    [['startTime'], ['startTime'], ['startTime'], [], []],
+  );
+  assert.equal(seen.records[3]?.durationUs, undefined);
+});

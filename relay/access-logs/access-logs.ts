@@ -11,6 +11,7 @@ import { flowsOf } from './record-flows.ts';
 export type LossKind =
   | 'message that cannot be read'
   | 'message without entries'
+  | 'entry that cannot be told as flows'
   | 'line that cannot be read'
   | 'line too long';
 
@@ -54,12 +55,19 @@ export class AccessLogs {
     if (record.intermediate) this.intermediate += 1;
     if (record.truncated.length > 0) this.truncated += 1;
     this.ring.append(record, bytes);
-    for (const message of flowsOf(record, this.#endpointAt)) this.#admit(message);
+    let messages: readonly Uint8Array[] = [];
+    try {
+      messages = flowsOf(record, this.#endpointAt);
+    } catch {
+      // A value that protobuf cannot write, in spite of the bounds: the record is kept, and the relay goes on.
+      this.#count('entry that cannot be told as flows');
+    }
+    for (const message of messages) this.#admit(message);
   }
 
   lose(kind: LossKind): void {
     this.seen += 1;
-    this.losses.set(kind, (this.losses.get(kind) ?? 0) + 1);
+    this.#count(kind);
   }
 
   /** Nothing while no proxy sends its log here. */
@@ -68,5 +76,9 @@ export class AccessLogs {
     const losses = [...this.losses].map(([kind, count]) => ({ kind, count: BigInt(count) }));
     const lost = losses.reduce((sum, { count }) => sum + count, 0n);
     return [HopCoverage.fromPartial({ hop: 'access logs', seen: BigInt(this.seen), lost, losses })];
+  }
+
+  #count(kind: LossKind): void {
+    this.losses.set(kind, (this.losses.get(kind) ?? 0) + 1);
   }
 }

@@ -1,7 +1,8 @@
-// Long text in an entry is cut, and its field named: a request may carry a megabyte of headers, and a record is kept for
-// long and shown to people. Changes the entry, which its decoder has made for us alone.
+// Long text in an entry is cut, times that are none are left out, and the field is named: a request may carry a megabyte of
+// headers, and a record is kept for long and shown to people. Changes the entry, which its decoder has made for us alone.
 
 import type { AccessLogCommon, HTTPAccessLogEntry } from '#proto/gen/envoy/data/accesslog/v3/accesslog.ts';
+import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 
 /** Longest text of one field, in UTF-16 units: paths and user agents of good faith are far below. */
 export const maxFieldChars = 4096;
@@ -38,6 +39,10 @@ export function boundHttpEntry(entry: HTTPAccessLogEntry): string[] {
 
 export function boundCommon(common: AccessLogCommon | undefined, cut: string[]): void {
   if (common === undefined) return;
+  if (common.startTime !== undefined && !isTime(common.startTime)) {
+    common.startTime = undefined;
+    cut.push('startTime');
+  }
   for (const name of [
     'upstreamCluster',
     'upstreamTransportFailureReason',
@@ -49,6 +54,11 @@ export function boundCommon(common: AccessLogCommon | undefined, cut: string[]):
     common[name] = bounded(common[name], name, cut);
   }
   boundMap(common.customTags, 'customTags', cut);
+}
+
+/** The range of protobuf's Timestamp, from 1970 on: what lies outside cannot be written into a flow. */
+function isTime({ seconds, nanos }: Timestamp): boolean {
+  return seconds >= 0n && seconds < 253_402_300_800n && nanos >= 0 && nanos < 1_000_000_000;
 }
 
 function bounded(text: string, name: string, cut: string[]): string {

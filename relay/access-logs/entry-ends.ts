@@ -1,5 +1,6 @@
 // The four addresses of an access log entry, as text and port. Pure.
 
+import { isLoopback as isLoopbackAddress } from '#kubernetes/addresses.ts';
 import type { Address } from '#proto/gen/envoy/config/core/v3/address.ts';
 import type { AccessLogCommon } from '#proto/gen/envoy/data/accesslog/v3/accesslog.ts';
 
@@ -38,9 +39,11 @@ function endOf(address: Address | undefined): EntryEnd | undefined {
 }
 
 export function isLoopback({ ip }: EntryEnd): boolean {
-  return ip.startsWith('127.') || ip === '::1';
+  return isLoopbackAddress(ip);
 }
 
+/** "10.0.0.1:80", "[fd00::1]:80"; without a port where it is not known. */
 export function endText({ ip, port }: EntryEnd): string {
-  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+  const host = ip.includes(':') ? `[${ip}]` : ip;
+  return port === 0 ? host : `${host}:${port}`;
 }

@@ -32,6 +32,8 @@ export interface Hop {
 
 /** Cilium's monitor message type of L7 records. */
 const eventL7 = 129;
+/** A proxy's clock may be ahead by so much; beyond it, its flows would stand before all others for as long. */
+const maxAheadSeconds = 60n;
 const emptyFlow = Flow.create();
 const emptyDetails = FlowDetails.create();
 
@@ -59,7 +61,7 @@ export function hopsOf(record: AccessLogRecord): Hop[] {
 /** Serialised GetFlowsResponse messages, in order of time. Empty for entries about what goes on. */
 export function flowsOf(record: AccessLogRecord, endpointAt: EndpointAt): Uint8Array[] {
   if (record.intermediate) return [];
-  const startTime = commonOf(record)?.startTime ?? record.received;
+  const startTime = beginOf(record);
   if (startTime === undefined) return [];
   const isRefused = wasRefused(record);
   const messages: Uint8Array[] = [];
@@ -81,6 +83,13 @@ export function flowsOf(record: AccessLogRecord, endpointAt: EndpointAt): Uint8A
     );
   }
   return messages;
+}
+
+/** When the request began; when it came, where the proxy tells nothing or a time that has not been yet. */
+function beginOf(record: AccessLogRecord): Timestamp | undefined {
+  const told = commonOf(record)?.startTime;
+  if (told === undefined) return record.received;
+  return told.seconds > (record.received?.seconds ?? told.seconds) + maxAheadSeconds ? record.received : told;
 }
 
 function flowOn({ from, to, direction }: Hop, record: AccessLogRecord, endpointAt: EndpointAt): Flow {

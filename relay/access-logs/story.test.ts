@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packFlowDetails } from '#flow/details.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { AccessLogOrigin, AccessLogRecord, StoryHop_Certainty } from '#proto/gen/parallax/v1/access_log.ts';
 import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
 import { flowBytes } from '../observer-fixture.ts';
@@ -96,4 +97,15 @@ test('flows of another time, and those made of access logs, are no witnesses', a
   const { upstream, downstream } = await storyOf(told, ring);
   assert.equal(upstream?.certainty, StoryHop_Certainty.NONE);
   assert.equal(downstream?.certainty, StoryHop_Certainty.NONE);
+});
+
+test("a flow is never told to lie ahead of its log, however far the proxy's clock is", () => {
+  const told = record(50_000);
+  const common = told.entry?.value.commonProperties;
+  assert.ok(common);
+  common.startTime = { seconds: startTime.seconds + 86_400n, nanos: 0 };
+  for (const message of flowsOf(told, () => undefined)) {
+    const { time } = GetFlowsResponse.decode(message);
+    assert.ok(time && time.seconds - startTime.seconds < 60n, String(time?.seconds));
+  }
 });

@@ -12,7 +12,7 @@ import { methodName } from './words.ts';
 const bucketCount = 60;
 /** Routes told, most requests first. */
 const maxRoutes = 50;
-/** Routes kept in one bucket; requests of others are in the timeline alone. */
+/** Routes kept in one bucket, some 300 bytes each: 5 MB a page at most. Requests of others are in the timeline alone. */
 const maxRoutesPerBucket = 300;
 const statusClasses = 6;
 

@@ -1,10 +1,9 @@
 // Words for the numbers of Envoy's enums, as people and Hubble write them.
 
+import { requestMethodName } from '#flow/request-method.ts';
 import type { AccessLogRecord } from '#proto/gen/parallax/v1/access_log.ts';
 
 const httpVersions = ['HTTP', 'HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3'];
-/** envoy.config.core.v3.RequestMethod */
-const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
 
 export function httpVersionName(version: number): string {
   return httpVersions[version] ?? 'HTTP';
@@ -12,12 +11,7 @@ export function httpVersionName(version: number): string {
 
 /** '' where the method is none of the protocol's, or there is none. */
 export function methodName(record: AccessLogRecord): string {
-  return record.entry?.$case === 'http' ? (methods[record.entry.value.request?.requestMethod ?? 0] ?? '') : '';
-}
-
-/** 0 for a method that the protocol has no number for. */
-export function methodNumber(name: string): number {
-  return Math.max(0, methods.indexOf(name.toUpperCase()));
+  return record.entry?.$case === 'http' ? requestMethodName(record.entry.value.request?.requestMethod ?? 0) : '';
 }
 
 export function httpVersionNumber(name: string): number {

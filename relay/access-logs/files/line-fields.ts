@@ -1,13 +1,14 @@
 // What a log line tells, whatever its form, and the same as an entry of Envoy's access log protocol, so that everything
 // behind knows one form only. A value that cannot be read is left out, never guessed. Pure.
 
+import { requestMethodNumber } from '#flow/request-method.ts';
 import { responseFlagField } from '#flow/response-flags.ts';
 import { Address } from '#proto/gen/envoy/config/core/v3/address.ts';
 import { AccessLogCommon, HTTPAccessLogEntry, ResponseFlags } from '#proto/gen/envoy/data/accesslog/v3/accesslog.ts';
 import type { Duration } from '#proto/gen/google/protobuf/duration.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import type { Entry } from '../make-record.ts';
-import { httpVersionNumber, methodNumber } from '../words.ts';
+import { httpVersionNumber } from '../words.ts';
 
 /** Moments are milliseconds since the request began; addresses "ip:port". */
 export interface LineFields {
@@ -45,7 +46,7 @@ export function entryOfFields(fields: LineFields): Entry {
   const { request, response, common } = {
     common: commonOf(fields),
     request: {
-      requestMethod: methodNumber(fields.method ?? '') as 0,
+      requestMethod: requestMethodNumber(fields.method ?? '') as 0,
       authority: fields.authority ?? '',
       path: fields.path ?? '',
       userAgent: fields.userAgent ?? '',

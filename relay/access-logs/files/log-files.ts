@@ -38,6 +38,7 @@ export class LogFiles {
   readonly #files = new Map<string, { readonly file: FollowedFile; readonly ended: Promise<void> }>();
   readonly #troubles = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(patterns: readonly LogFilePattern[], logs: AccessLogs, nodeName: string) {
     this.#patterns = patterns;
@@ -47,11 +48,13 @@ export class LogFiles {
 
   async start(): Promise<void> {
     if (this.#patterns.length === 0) return;
-    for (const pattern of this.#patterns) await this.#find(pattern);
-    this.#timer = setTimeout(() => void this.start(), globEveryMs);
+    for (const pattern of this.#patterns) await this.#look(pattern);
+    // Stopped meanwhile: a timer set now would be nobody's.
+    if (!this.#isStopped) this.#timer = setTimeout(() => void this.start(), globEveryMs);
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     for (const { file } of this.#files.values()) file.stop();
     await Promise.all([...this.#files.values()].map(({ ended }) => ended));
@@ -68,11 +71,20 @@ export class LogFiles {
     );
   }
 
+  /** Never rejects: a folder that cannot be read is told, and tried again. */
+  async #look(pattern: LogFilePattern): Promise<void> {
+    try {
+      await this.#find(pattern);
+    } catch (error) {
+      this.#troubles.set(pattern.path, error instanceof Error ? error.message : String(error));
+    }
+  }
+
   async #find({ path, format }: LogFilePattern): Promise<void> {
     // A plain path is followed before it is there, so that whoever mistyped it is told.
     const found = /[*?[{]/.test(path) ? await matching(path) : [path];
     for (const one of found) {
-      if (this.#files.has(one)) continue;
+      if (this.#files.has(one) || this.#isStopped) continue;
       if (this.#files.size >= maxFiles) {
         this.#troubles.set(path, `${maxFiles} files are followed, the most this relay takes`);
         return;
