@@ -28,12 +28,7 @@ export function FilterInput() {
   });
   const add = (text: string) => {
     if (text.trim() === '') return;
-    void setFilter(
-      text
-        .trim()
-        .split(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/)
-        .reduce(withTerms, filter),
-    );
+    void setFilter(withTerms(filter, text));
     setDraft('');
     setActive(0);
     setIsOpen(false);
