@@ -1,7 +1,7 @@
 // What every endpoint does around its one call: admit, parse, and turn what goes wrong into a status and a sentence.
 
 import { plainJson } from '#components/format/plain-json.ts';
-import { RelayError } from './relay-client.ts';
+import { RelayError } from './relay-connection.ts';
 import { refusalOf } from './request-guard.ts';
 import { BadQuery } from './watch-request.ts';
 

@@ -2,7 +2,8 @@
 // call is paused (the relay skips and counts for it); a reader that takes nothing for STALL_MS is hung up on.
 
 import { encodeFrame, encodeJsonFrame, FrameKind, HEARTBEAT_MS } from '#components/store/frames.ts';
-import { relayAddress, type WatchCall, type WatchEvents } from './relay-client.ts';
+import type { WatchCall, WatchEvents } from './relay-client.ts';
+import { relayAddress } from './relay-connection.ts';
 
 /** About 300 flows of 800 B: a tenth of a second of the table's highest rate. */
 const QUEUE_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 // Messages as lines of JSON, pulled only as fast as the reader takes them.
 
 import { jsonLine } from './api-answer.ts';
-import { RelayError } from './relay-client.ts';
+import { RelayError } from './relay-connection.ts';
 
 /** A failure after the first line is a last line, {"error": "..."}: the status has been sent by then. */
 export function lineStream<Message>(

@@ -1,7 +1,7 @@
-// The one file that knows gRPC: calls of the page's server to the relay. Streams pass messages as bytes
-// (identity serialisers), so that streaming costs no decoding here; the unary calls are for scripts and decode.
+// Calls of the page's server to the relay. Streams pass messages as bytes (identity serialisers), so that streaming costs
+// no decoding here; the unary calls are for scripts and decode. Connection and errors: relay-connection.ts.
 
-import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import {
   AccessLogStory,
   ExplainAccessLogRequest,
@@ -20,20 +20,13 @@ import {
   WatchRequest,
 } from '#proto/gen/parallax/v1/dashboard.ts';
 import { PolicyPreviewReply, PolicyPreviewRequest } from '#proto/gen/parallax/v1/policy.ts';
+import { RelayError, type RelayFault, relayClient, relayFault } from './relay-connection.ts';
 
 const SERVICE = '/parallax.v1.Dashboard';
 const LOGS_SERVICE = '/parallax.v1.AccessLogs';
 const UNARY_DEADLINE_MS = 5_000;
 /** The relay stops reading by itself after 20 s. */
 const PREVIEW_DEADLINE_MS = 30_000;
-
-/** An error of the relay as HTTP says it, and whether asking again can help. */
-export interface RelayFault {
-  readonly code: string;
-  readonly httpStatus: number;
-  readonly text: string;
-  readonly retry: boolean;
-}
 
 export interface WatchCall {
   pause(): void;
@@ -45,22 +38,6 @@ export interface WatchCall {
 export interface WatchEvents {
   readonly onMessage: (message: Uint8Array) => void;
   readonly onEnd: (fault: RelayFault) => void;
-}
-
-export function relayAddress(): string {
-  return process.env.PARALLAX_RELAY ?? '127.0.0.1:4245';
-}
-
-// One connection for all pages, also when the bundler loads this module once for each route.
-const shared = globalThis as { parallaxRelayClient?: Client };
-
-function client(): Client {
-  shared.parallaxRelayClient ??= new Client(relayAddress(), credentials.createInsecure(), {
-    'grpc.max_receive_message_length': 8 * 1024 * 1024,
-    'grpc.initial_reconnect_backoff_ms': 200,
-    'grpc.max_reconnect_backoff_ms': 3_000,
-  });
-  return shared.parallaxRelayClient;
 }
 
 export function watchRelay(request: WatchRequest, events: WatchEvents): WatchCall {
@@ -84,17 +61,28 @@ export function explainAccessLog(request: ExplainAccessLogRequest): Promise<Acce
 }
 
 function streamOf(path: string, request: Uint8Array, events: WatchEvents): WatchCall {
-  const call: ClientReadableStream<Buffer> = client().makeServerStreamRequest(
-    path,
-    (bytes: Uint8Array) => Buffer.from(bytes),
-    (bytes: Buffer) => bytes,
-    request,
-  );
   let over = false;
   const end = (fault: RelayFault) => {
     if (!over) events.onEnd(fault);
     over = true;
   };
+  const connected = clientOrFault();
+  if ('fault' in connected) {
+    queueMicrotask(() => end(connected.fault));
+    return {
+      pause: () => {},
+      resume: () => {},
+      cancel: () => {
+        over = true;
+      },
+    };
+  }
+  const call: ClientReadableStream<Buffer> = connected.client.makeServerStreamRequest(
+    path,
+    (bytes: Uint8Array) => Buffer.from(bytes),
+    (bytes: Buffer) => bytes,
+    request,
+  );
   call.on('data', events.onMessage);
   call.on('error', (error: ServiceError) => end(relayFault(error)));
   call.on('end', () => end({ code: 'OK', httpStatus: 200, text: 'the relay ended the stream', retry: true }));
@@ -106,6 +94,15 @@ function streamOf(path: string, request: Uint8Array, events: WatchEvents): Watch
       call.cancel();
     },
   };
+}
+
+function clientOrFault(): { readonly client: Client } | { readonly fault: RelayFault } {
+  try {
+    return { client: relayClient() };
+  } catch (error) {
+    if (error instanceof RelayError) return { fault: error.fault };
+    throw error;
+  }
 }
 
 /** @throws RelayError */
@@ -133,7 +130,7 @@ export async function* previewPolicies(
   request: PolicyPreviewRequest,
   signal: AbortSignal,
 ): AsyncGenerator<PolicyPreviewReply> {
-  const call: ClientReadableStream<PolicyPreviewReply> = client().makeServerStreamRequest(
+  const call: ClientReadableStream<PolicyPreviewReply> = relayClient().makeServerStreamRequest(
     '/parallax.v1.PolicyPreviews/Preview',
     (message: PolicyPreviewRequest) => Buffer.from(PolicyPreviewRequest.encode(message).finish()),
     (bytes: Buffer) => PolicyPreviewReply.decode(bytes),
@@ -152,15 +149,6 @@ export async function* previewPolicies(
   }
 }
 
-export class RelayError extends Error {
-  readonly fault: RelayFault;
-
-  constructor(fault: RelayFault, cause: unknown) {
-    super(fault.text, { cause });
-    this.fault = fault;
-  }
-}
-
 function unary<Reply>(
   method: string,
   request: Uint8Array,
@@ -168,7 +156,7 @@ function unary<Reply>(
   service = SERVICE,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    client().makeUnaryRequest(
+    relayClient().makeUnaryRequest(
       `${service}/${method}`,
       (bytes: Uint8Array) => Buffer.from(bytes),
       (bytes: Buffer) => decode(bytes),
@@ -180,34 +168,4 @@ function unary<Reply>(
       },
     );
   });
-}
-
-/** gRPC status to HTTP: the one table. */
-const httpStatusOf: Readonly<Record<number, number>> = {
-  [status.OK]: 200,
-  [status.CANCELLED]: 499,
-  [status.INVALID_ARGUMENT]: 400,
-  [status.DEADLINE_EXCEEDED]: 504,
-  [status.NOT_FOUND]: 404,
-  [status.PERMISSION_DENIED]: 403,
-  [status.RESOURCE_EXHAUSTED]: 429,
-  [status.OUT_OF_RANGE]: 400,
-  [status.UNIMPLEMENTED]: 501,
-  [status.UNAVAILABLE]: 503,
-  [status.UNAUTHENTICATED]: 401,
-};
-const hopeless: readonly number[] = [status.INVALID_ARGUMENT, status.PERMISSION_DENIED, status.UNIMPLEMENTED];
-
-function relayFault(error: ServiceError): RelayFault {
-  const code = status[error.code] ?? String(error.code);
-  const text =
-    error.code === status.UNAVAILABLE
-      ? `the relay at ${relayAddress()} does not answer (${reasonOf(error) || 'no connection'})`
-      : `the relay at ${relayAddress()} says ${code}: ${reasonOf(error)}`;
-  return { code, httpStatus: httpStatusOf[error.code] ?? 502, text, retry: !hopeless.includes(error.code) };
-}
-
-/** grpc-js ends some details with a note about the name's resolution, also where it has nothing to note. */
-function reasonOf({ details }: ServiceError): string {
-  return details.replace(/\.?\s*Resolution note:\s*$/, '');
 }

@@ -1,13 +1,12 @@
 // Options of commands that ask a server: its address and TLS, named as the hubble command line names them.
 
 import { type Command, Option } from 'commander';
-import { readClientTls } from '#observer/client-tls.ts';
+import { readClientTls, type TlsClientFiles } from '#observer/client-tls.ts';
 import { PeerClient } from '#observer/peer-client.ts';
 import type { PeerTarget } from '#observer/peer-target.ts';
 import { fileList } from './tls-option.ts';
 
-export interface ServerOptions {
-  readonly server: string;
+export interface ClientTlsOptions {
   readonly tls?: boolean;
   readonly tlsAllowInsecure?: boolean;
   readonly tlsCaCertFiles?: string;
@@ -16,13 +15,22 @@ export interface ServerOptions {
   readonly tlsServerName?: string;
 }
 
+export interface ServerOptions extends ClientTlsOptions {
+  readonly server: string;
+}
+
 export function withServerOptions(command: Command): Command {
-  return command
-    .addOption(
+  return withClientTls(
+    command.addOption(
       new Option('--server <address>', 'relay or exporter to ask (host:port, unix:///path, tls://host:port)')
         .default('localhost:4245')
         .env('HUBBLE_SERVER'),
-    )
+    ),
+  );
+}
+
+export function withClientTls(command: Command): Command {
+  return command
     .option('--tls', 'use TLS')
     .option('--tls-allow-insecure', 'accept any certificate')
     .option('--tls-ca-cert-files <files>', 'CA certificates of the server (PEM, comma-separated)')
@@ -31,20 +39,29 @@ export function withServerOptions(command: Command): Command {
     .option('--tls-server-name <name>', "name that the server's certificate must carry");
 }
 
-/** TLS when asked for, when the address says so, or when this client has a certificate to show. */
-export async function targetOf(options: ServerOptions): Promise<PeerTarget> {
-  const address = options.server.replace(/^tls:\/\//, '');
+/** Undefined where neither a flag nor the address asks for TLS. */
+export function clientTlsFiles(server: string, options: ClientTlsOptions): TlsClientFiles | undefined {
+  const { tls, tlsAllowInsecure, tlsCaCertFiles, tlsClientCertFile, tlsClientKeyFile, tlsServerName } = options;
   const usesTls =
-    options.tls === true || options.server.startsWith('tls://') || options.tlsClientCertFile !== undefined;
-  if (!usesTls) return { address };
-  const tls = await readClientTls({
-    ...(options.tlsCaCertFiles === undefined ? {} : { caFiles: fileList(options.tlsCaCertFiles) }),
-    ...(options.tlsClientCertFile === undefined ? {} : { certFile: options.tlsClientCertFile }),
-    ...(options.tlsClientKeyFile === undefined ? {} : { keyFile: options.tlsClientKeyFile }),
-    ...(options.tlsServerName === undefined ? {} : { serverName: options.tlsServerName }),
-    ...(options.tlsAllowInsecure === true ? { skipVerification: true } : {}),
-  });
-  return { address, tls };
+    tls === true || server.startsWith('tls://') || tlsClientCertFile !== undefined || tlsCaCertFiles !== undefined;
+  if (!usesTls) return undefined;
+  return {
+    ...(tlsCaCertFiles === undefined ? {} : { caFiles: fileList(tlsCaCertFiles) }),
+    ...(tlsClientCertFile === undefined ? {} : { certFile: tlsClientCertFile }),
+    ...(tlsClientKeyFile === undefined ? {} : { keyFile: tlsClientKeyFile }),
+    ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
+    ...(tlsAllowInsecure === true ? { skipVerification: true } : {}),
+  };
+}
+
+export function withoutScheme(server: string): string {
+  return server.replace(/^tls:\/\//, '');
+}
+
+export async function targetOf(options: ServerOptions): Promise<PeerTarget> {
+  const address = withoutScheme(options.server);
+  const files = clientTlsFiles(options.server, options);
+  return files === undefined ? { address } : { address, tls: await readClientTls(files) };
 }
 
 /** Asks once and closes. */

@@ -4,30 +4,45 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { readClientTls } from '#observer/client-tls.ts';
 import { formatAddress, type ListenAddress, parseListenAddress } from './address.ts';
+import { type ClientTlsOptions, clientTlsFiles, withClientTls, withoutScheme } from './server-option.ts';
 import { type RunningService, runService } from './service.ts';
 import { parseTraceUrl } from './trace-url.ts';
 
 const serverPath = join(import.meta.dirname, '..', '.next', 'standalone', 'server.js');
 
-export function uiCommand(): Command {
-  return new Command('ui')
-    .description('serve the page')
-    .requiredOption('--relay <host:port>', 'relay to read from', '127.0.0.1:4245')
-    .option('--listen <host:port>', 'address of the page', '127.0.0.1:12000')
-    .option('--trace-url <template>', 'where traces are shown: https://jaeger.example/trace/{trace_id}')
-    .action(async (options: { relay: string; listen: string; traceUrl?: string }) => {
-      if (options.traceUrl !== undefined) process.env.PARALLAX_TRACE_URL = parseTraceUrl(options.traceUrl);
-      await runService('ui', () => startUi(parseListenAddress(options.listen), options.relay));
-    });
+interface UiOptions extends ClientTlsOptions {
+  readonly relay: string;
+  readonly listen: string;
+  readonly traceUrl?: string;
 }
 
-async function startUi(listen: ListenAddress, relay: string): Promise<RunningService> {
+export function uiCommand(): Command {
+  return withClientTls(
+    new Command('ui')
+      .description('serve the page')
+      .requiredOption('--relay <host:port>', 'relay to read from (host:port, tls://host:port)', '127.0.0.1:4245')
+      .option('--listen <host:port>', 'address of the page', '127.0.0.1:12000')
+      .option('--trace-url <template>', 'where traces are shown: https://jaeger.example/trace/{trace_id}'),
+  ).action(async (options: UiOptions) => {
+    if (options.traceUrl !== undefined) process.env.PARALLAX_TRACE_URL = parseTraceUrl(options.traceUrl);
+    await runService('ui', () => startUi(parseListenAddress(options.listen), options));
+  });
+}
+
+async function startUi(listen: ListenAddress, options: UiOptions): Promise<RunningService> {
   if (!existsSync(serverPath)) throw new Error('the page is not built: run `npm start` once, or `npm run build`.');
+  const tls = clientTlsFiles(options.relay, options);
+  if (tls !== undefined) {
+    // The page's server reads them when it is first asked; what is wrong with them is said at the start.
+    await readClientTls(tls);
+    process.env.PARALLAX_RELAY_TLS = JSON.stringify(tls);
+  }
   await refuseBusyPort(listen);
   process.env.PORT = String(listen.port);
   process.env.HOSTNAME = listen.host;
-  process.env.PARALLAX_RELAY = relay;
+  process.env.PARALLAX_RELAY = withoutScheme(options.relay);
   process.env.NEXT_TELEMETRY_DISABLED = '1';
   Object.assign(process.env, { NODE_ENV: 'production' });
   process.env.NEXT_MANUAL_SIG_HANDLE = 'true';
