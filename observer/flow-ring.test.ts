@@ -6,6 +6,8 @@ import { generateFlows } from '../bench/flows/generate.ts';
 import { FlowRing } from './flow-ring.ts';
 import { unframe } from './frame.ts';
 import { MessageTooLargeError } from './message-too-large.ts';
+import { ResponseScanner } from './scan-response.ts';
+import { ScannedResponse } from './scanned-response.ts';
 import { MalformedMessageError } from './wire-reader.ts';
 
 /** A valid response of about `size` bytes that says its number. */
@@ -85,6 +87,42 @@ test('a message can be appended from the middle of a chunk', () => {
     names: decoded.value.sourceNames,
     service: decoded.value.sourceService,
   });
+});
+
+test('a flow whose columns and ids the caller knows is kept as one that was scanned', () => {
+  const scanned = new FlowRing({ capacityBytes: 1 << 20 });
+  const known = new FlowRing({ capacityBytes: 1 << 20 });
+  const scanner = new ResponseScanner();
+  for (const flow of generateFlows({ count: 100, endpoints: 20 })) {
+    const { columns } = scanned;
+    const slot = scanned.slotOf(scanned.append(flow));
+    // Both rings saw the same ends in the same order, so that their ids are the same.
+    known.append(flow);
+    const ids = {
+      source: columns.sourceId[slot] ?? 0,
+      destination: columns.destinationId[slot] ?? 0,
+      node: columns.nodeId[slot] ?? 0,
+    };
+    const chunk = Buffer.concat([Buffer.alloc(3), flow]);
+    known.appendKnown(chunk, 3, chunk.length, scanner.scan(chunk, 3, chunk.length), ids);
+  }
+  for (let i = 0; i < 100; i++) {
+    assert.deepEqual(Buffer.from(known.messageAt(2 * i + 1)), Buffer.from(scanned.messageAt(i)));
+    for (const [name, column] of Object.entries(scanned.columns)) {
+      if (name === 'offset' || typeof column !== 'object') continue;
+      const ours: unknown = Reflect.get(known.columns, name);
+      assert.ok(ArrayBuffer.isView(ours) && !(ours instanceof DataView));
+      assert.equal(Reflect.get(ours, 2 * i + 1), column[i], name);
+    }
+  }
+  assert.equal(known.counters.flows, 200);
+  const small = smallRing();
+  const ids = { source: 0, destination: 0, node: 0 };
+  assert.throws(
+    () => small.appendKnown(new Uint8Array(2000), 0, 2000, new ScannedResponse(), ids),
+    MessageTooLargeError,
+  );
+  assert.equal(small.counters.tooLarge, 1);
 });
 
 test('asking for a message that has left says so', () => {

@@ -40,6 +40,13 @@ export interface FlowRingCounters {
   readonly tooLarge: number;
 }
 
+/** Ids of the ring's dictionaries: of a flow's two ends and of its node. */
+export interface FlowIds {
+  readonly source: number;
+  readonly destination: number;
+  readonly node: number;
+}
+
 export class FlowRing {
   readonly columns: FlowColumns;
   readonly endpoints: EndpointDictionary;
@@ -127,14 +134,28 @@ export class FlowRing {
       this.#malformed++;
       throw error;
     }
-    this.#makeRoom(length);
-    const offset = this.#slab.write(bytes, start, end);
-    const sequence = this.#next++;
+    const sequence = this.#take(bytes, start, end, scanned);
     const slot = sequence & this.columns.slotMask;
-    this.#fill(slot, offset, length, scanned);
-    this.#intern(slot, offset + FRAME_PREFIX_BYTES - start, scanned);
-    if (scanned.kind === KIND_FLOW) this.#flows++;
-    if (this.#wakeTimer === undefined && this.#listeners.size > 0) this.#scheduleWake();
+    this.#intern(slot, (this.columns.offset[slot] as number) + FRAME_PREFIX_BYTES - start, scanned);
+    return sequence;
+  }
+
+  /**
+   * Copies in a flow as append() does, without scanning it, for whoever made the message and so knows what is in it.
+   * `ids`: of its ends and its node, as an earlier append() gave them and since then no dictionary has rotated.
+   * @throws MessageTooLargeError: the message is counted, the ring is unchanged
+   */
+  appendKnown(bytes: Uint8Array, start: number, end: number, known: ScannedResponse, ids: FlowIds): number {
+    if (end - start > this.maxMessageBytes) {
+      this.#tooLarge++;
+      throw new MessageTooLargeError(end - start, this.maxMessageBytes);
+    }
+    const sequence = this.#take(bytes, start, end, known);
+    const { sourceId, destinationId, nodeId, slotMask } = this.columns;
+    const slot = sequence & slotMask;
+    sourceId[slot] = ids.source;
+    destinationId[slot] = ids.destination;
+    nodeId[slot] = ids.node;
     return sequence;
   }
 
@@ -203,6 +224,18 @@ export class FlowRing {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  /** All but the ids. */
+  #take(bytes: Uint8Array, start: number, end: number, scanned: ScannedResponse): number {
+    const length = end - start;
+    this.#makeRoom(length);
+    const offset = this.#slab.write(bytes, start, end);
+    const sequence = this.#next++;
+    this.#fill(sequence & this.columns.slotMask, offset, length, scanned);
+    if (scanned.kind === KIND_FLOW) this.#flows++;
+    if (this.#wakeTimer === undefined && this.#listeners.size > 0) this.#scheduleWake();
+    return sequence;
   }
 
   #makeRoom(length: number): void {
