@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { noHelm, openHelm } from './testing/helm.ts';
-import { find, type Json, type RenderedObject, render } from './testing/rendered.ts';
+import { find, type Json, podOf, type RenderedObject, render } from './testing/rendered.ts';
 import { serveSecrets } from './testing/secret-store.ts';
 
 describe("the chart's own certificates", { skip: noHelm }, () => {
@@ -24,6 +24,21 @@ describe("the chart's own certificates", { skip: noHelm }, () => {
       // Throws where the key is not the certificate's.
       createSecureContext({ cert: data['tls.crt'] ?? '', key: data['tls.key'] ?? '' });
       assert.deepEqual(Object.keys(data).sort(), ['ca.crt', 'tls.crt', 'tls.key'], 'no key of a CA');
+    }
+  });
+
+  it('are one more for a relay that serves TLS, under the name by which the page asks it', async () => {
+    for (const values of [
+      { relay: { tls: { enabled: true } } },
+      { mode: 'cilium', relay: { tls: { enabled: true } } },
+    ]) {
+      const objects = await render(helm, values);
+      const relay = certificateOf(objects, 'parallax-relay-server-tls');
+      const ca = new X509Certificate(dataOf(objects, 'parallax-relay-server-tls')['ca.crt'] ?? '');
+      assert.ok(relay.checkIssued(ca) && relay.verify(ca.publicKey));
+      const args = podOf(find(objects, 'Deployment', 'parallax-ui'))?.containers[0]?.args ?? [];
+      const [, host = ''] = /^--relay=(.+):443$/.exec(args.find((arg) => arg.startsWith('--relay=')) ?? '') ?? [];
+      assert.ok(relay.checkHost(host), `${host} is in ${relay.subjectAltName}`);
     }
   });
 

@@ -165,6 +165,10 @@ describe('the chart', { skip: noHelm }, () => {
     const refusals: [Json, RegExp][] = [
       [{ tls: { source: 'cert-manager' } }, /tls\.issuerRef\.name/],
       [{ tls: { source: 'given' } }, /tls\.secrets\.(exporter|relayClient)/],
+      [
+        { tls: { source: 'given', secrets: { exporter: 'a', relayClient: 'b' } }, relay: { tls: { enabled: true } } },
+        /relay\.tls\.secret/,
+      ],
       [{ ui: { ingress: { enabled: true } } }, /ui\.hosts/],
       [{ mode: 'calico' }, /mode/],
       [{ exporters: {} }, /exporters/],

@@ -21,9 +21,9 @@ describe('what the chart tells relay and exporter', { skip: noHelm }, () => {
       relay: { metrics: { enabled: false } },
     };
     const objects = await render(openHelm('newest'), values);
-    const exporter = run(context, objects, 'DaemonSet', 'parallax-exporter', 'parallax-exporter-tls');
+    const exporter = run(context, objects, 'DaemonSet', 'parallax-exporter', { tls: 'parallax-exporter-tls' });
     await until('the exporter is ready', exporter, () => exporter.output().includes('exporter ready'));
-    const relay = run(context, objects, 'Deployment', 'parallax-relay', 'parallax-relay-client-tls');
+    const relay = run(context, objects, 'Deployment', 'parallax-relay', { tls: 'parallax-relay-client-tls' });
     const isServing = async () => (await healthOf(`127.0.0.1:${relayPort}`, 'observer.Observer')) === 'SERVING';
     await until('the relay follows it', relay, isServing);
     assert.notEqual(await healthOf(`127.0.0.1:${exporterPort}`, ''), 'SERVING', 'plaintext is refused');
@@ -34,6 +34,31 @@ describe('what the chart tells relay and exporter', { skip: noHelm }, () => {
       '--tls-allow-insecure',
     ]);
     assert.notEqual(await insecure.exitCode, 0, 'a client without a certificate is refused');
+  });
+
+  it('lets whoever trusts the CA ask a relay that serves TLS, by the name that the page is told', async (context) => {
+    const objects = await render(openHelm('newest'), {
+      relay: { tls: { enabled: true }, metrics: { enabled: false } },
+    });
+    const secrets = { tls: 'parallax-relay-client-tls', 'server-tls': 'parallax-relay-server-tls' };
+    const relay = run(context, objects, 'Deployment', 'parallax-relay', secrets);
+    await until('the relay is ready', relay, () => relay.output().includes('relay ready'));
+    const [uiArgs = []] = [podOf(find(objects, 'Deployment', 'parallax-ui'))?.containers[0]?.args];
+    const host = /--relay=([^:]+):443/.exec(uiArgs.join(' '))?.[1] ?? '';
+    const ca = join(written(context, objects, 'parallax-relay-server-tls'), 'ca.crt');
+    const nodes = [
+      'list',
+      'nodes',
+      '--server',
+      `127.0.0.1:${relayPort}`,
+      '--tls-ca-cert-files',
+      ca,
+      '--tls-server-name',
+    ];
+    const asked = parallax(context, [...nodes, host]);
+    assert.equal(await asked.exitCode, 0, asked.output());
+    const wrongName = parallax(context, [...nodes, 'relay.elsewhere.svc']);
+    assert.notEqual(await wrongName.exitCode, 0);
   });
 });
 
@@ -49,24 +74,32 @@ function run(
   objects: readonly RenderedObject[],
   kind: string,
   name: string,
-  secret: string,
+  secrets: Readonly<Record<string, string>>,
 ): Running {
-  const folder = mkdtempSync(join(tmpdir(), 'parallax-tls-'));
-  context.after(() => rmSync(folder, { recursive: true }));
-  const data = find(objects, 'Secret', secret).data as Readonly<Record<string, string>>;
-  for (const [file, text] of Object.entries(data)) writeFileSync(join(folder, file), Buffer.from(text, 'base64'));
+  const folders = Object.entries(secrets).map(
+    ([mount, secret]) => [`/etc/parallax/${mount}/`, `${written(context, objects, secret)}/`] as const,
+  );
   const args = podOf(find(objects, kind, name))?.containers[0]?.args ?? [];
   const here = args
     .filter((arg) => arg !== '--kubernetes=in-cluster')
     .map((arg) =>
-      arg
-        .replaceAll('/etc/parallax/tls', folder)
+      folders
+        .reduce((text, [mounted, folder]) => text.replace(mounted, folder), arg)
         .replaceAll('$(NODE_IP)', '127.0.0.1')
         .replaceAll('$(NODE_NAME)', 'node-1')
         .replace('parallax-exporter.observability.svc', 'localhost')
         .replace('0.0.0.0:4245', `127.0.0.1:${relayPort}`),
     );
   return parallax(context, here);
+}
+
+/** @returns the folder that holds what is in the secret */
+function written(context: TestContext, objects: readonly RenderedObject[], secret: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'parallax-tls-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const data = find(objects, 'Secret', secret).data as Readonly<Record<string, string>>;
+  for (const [file, text] of Object.entries(data)) writeFileSync(join(folder, file), Buffer.from(text, 'base64'));
+  return folder;
 }
 
 function parallax(context: TestContext, args: readonly string[]): Running {

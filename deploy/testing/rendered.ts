@@ -52,7 +52,14 @@ export const variants: Readonly<Record<string, Json>> = {
     tls: { source: 'given', secrets: { exporter: 'node-certificate', relayClient: 'relay-certificate' } },
   },
   'with cert-manager': { tls: { source: 'cert-manager', issuerRef: { kind: 'ClusterIssuer', name: 'company-ca' } } },
+  'with TLS at the relay': { relay: { tls: { enabled: true } } },
+  'with a given certificate at the relay': { relay: { tls: { enabled: true, secret: 'relay-server' } } },
+  'with cert-manager everywhere': {
+    tls: { source: 'cert-manager', issuerRef: { name: 'company-ca' } },
+    relay: { tls: { enabled: true } },
+  },
   'over Cilium': { mode: 'cilium' },
+  'over Cilium with TLS at the relay': { mode: 'cilium', relay: { tls: { enabled: true } } },
   'over Cilium without TLS': { mode: 'cilium', tls: { enabled: false } },
   'with everything on': {
     clusterName: 'north',

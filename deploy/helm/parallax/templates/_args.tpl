@@ -45,12 +45,47 @@
 - --tls-hubble-server-name={{ include "parallax.exporterServerName" . }}
 {{- end }}
 {{- end }}
+{{- if $relay.tls.enabled }}
+- --tls-cert=/etc/parallax/server-tls/tls.crt
+- --tls-key=/etc/parallax/server-tls/tls.key
+{{- end }}
 {{- if $relay.metrics.enabled }}
 - --metrics=0.0.0.0:{{ $relay.metrics.port }}
 {{- end }}
 {{- range $relay.extraArgs }}
 - {{ . | quote }}
 {{- end }}
+{{- end }}
+
+{{- define "parallax.uiArgs" -}}
+{{- $tls := .Values.relay.tls.enabled -}}
+- ui
+- --listen=0.0.0.0:12000
+- --relay={{ include "parallax.relayServerName" . }}:{{ $tls | ternary 443 80 }}
+{{- if $tls }}
+- --tls-ca-cert-files=/etc/parallax/relay-ca/ca.crt
+{{- end }}
+{{- end }}
+
+{{- /* Health over TLS is nothing a kubelet can ask. The port of metrics opens with the relay's own. */ -}}
+{{- define "parallax.relayProbes" -}}
+{{- $relay := .Values.relay -}}
+livenessProbe:
+  tcpSocket:
+    port: grpc
+  initialDelaySeconds: 10
+  periodSeconds: 10
+  failureThreshold: 3
+readinessProbe:
+  {{- if $relay.tls.enabled }}
+  tcpSocket:
+    port: grpc
+  {{- else }}
+  grpc:
+    port: 4245
+  {{- end }}
+  periodSeconds: 5
+  timeoutSeconds: 2
 {{- end }}
 
 {{- /* Health over mTLS is nothing a kubelet can ask. Metrics are served from the moment capture runs, so their port tells

@@ -29,6 +29,27 @@
 - "*.hubble-relay.cilium.io"
 {{- end }}
 
+{{- define "parallax.relayServerSecret" -}}
+{{- if .Values.relay.tls.secret -}}
+{{ .Values.relay.tls.secret }}
+{{- else if eq .Values.tls.source "given" -}}
+{{ fail "relay.tls.enabled with tls.source given: name the secret in relay.tls.secret (tls.crt, tls.key, ca.crt)" }}
+{{- else -}}
+{{ include "parallax.fullname" . }}-relay-server-tls
+{{- end -}}
+{{- end }}
+
+{{- /* How the page, other relays and a port forward reach it. */ -}}
+{{- define "parallax.relayServerNames" -}}
+- {{ include "parallax.relayServerName" . }}
+- {{ include "parallax.fullname" . }}-relay
+- localhost
+{{- end }}
+
+{{- define "parallax.relayServerName" -}}
+{{ include "parallax.fullname" . }}-relay.{{ .Release.Namespace }}.svc
+{{- end }}
+
 {{- /* The name that relays expect of any exporter: matched by the wildcard above. */ -}}
 {{- define "parallax.exporterServerName" -}}
 exporter.{{ .Values.clusterName | replace "." "-" }}.hubble-grpc.cilium.io
