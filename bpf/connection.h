@@ -324,7 +324,8 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 	if (fresh_flags) {
 		side->tcp_flags |= fresh_flags;
 		if (!(connection->marks & PX_MARK_CLOSED)) {
-			if (fresh_flags & (TCP_FIN | TCP_SYN | TCP_RST) && !(reason & PX_REASON_OPENED))
+			if (fresh_flags & (TCP_FIN | TCP_SYN | TCP_RST) && connection->marks & PX_MARK_OPENED &&
+			    !(reason & PX_REASON_OPENED))
 				reason |= PX_REASON_FLAGS;
 			if (fresh_flags & TCP_RST || (fresh_flags & TCP_FIN && other->tcp_flags & TCP_FIN)) {
 				connection->marks |= PX_MARK_CLOSED;

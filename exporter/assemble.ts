@@ -115,7 +115,8 @@ export class FlowAssembler {
     return responses;
   }
 
-  #connection({ record, dialled }: Translated<ConnectionRecord>): GetFlowsResponse[] {
+  #connection({ record, dialled, isToldElsewhere }: Translated<ConnectionRecord>): GetFlowsResponse[] {
+    if (isToldElsewhere) return [];
     const known = this.#remember(record, dialled);
     const fromLocalEnd = record.fromInitiator === (record.view === 'source');
     const socket = this.#parts.sockets.byCookie(
@@ -169,10 +170,8 @@ export class FlowAssembler {
     return known;
   }
 
-  #l7({ record, dialled }: Translated<L7Record>): GetFlowsResponse[] {
-    // A service's address has no interface, so the kernel takes its answers for a stranger's and copies them once more on
-    // the client's side. Over UDP nothing else tells the copy from an answer.
-    if (dialled?.isBackendSeen === true && record.observation === 'destination') return [];
+  #l7({ record, dialled, isToldElsewhere }: Translated<L7Record>): GetFlowsResponse[] {
+    if (isToldElsewhere) return [];
     if (!this.#connections.has(record.connectionId)) this.#rememberFromL7(record, dialled);
     const events = this.#parts.tracker.feed({
       connection: record.connectionId,
@@ -343,7 +342,7 @@ export class FlowAssembler {
 function toTranslation(dialled: Dialled | undefined): FlowDetails['translation'] {
   if (dialled === undefined) return undefined;
   const { address, port, servicePort } = dialled;
-  return { originalDestination: address, originalDestinationPort: port, service: servicePort.service };
+  return { originalDestination: address, originalDestinationPort: port, service: servicePort?.service };
 }
 
 function trafficOf(side: ConnectionRecord['initiator']) {

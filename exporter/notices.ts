@@ -41,6 +41,7 @@ const WITHOUT: Readonly<Record<CaptureFeature['name'], string>> = {
   l7: 'Requests (HTTP, DNS, TLS and others) are not read',
   drops: 'Packets that the kernel drops are not seen',
   sockets: 'Processes, connect times and round trips of connections are not known',
+  translations: 'Who is behind a masqueraded connection is not known: it has the node as its source',
 };
 
 const MEND: Readonly<Record<CaptureFeature['name'], string>> = {
@@ -48,6 +49,7 @@ const MEND: Readonly<Record<CaptureFeature['name'], string>> = {
   l7: 'See what `parallax doctor` says of this machine.',
   drops: 'Drops with reasons need Linux 5.17 or later with BTF, and tracepoints that this process may use.',
   sockets: 'Sockets need Linux 5.12 or later with BTF, and tracepoints that this process may use.',
+  translations: 'Connection tracking is asked over ctnetlink (CONFIG_NF_CT_NETLINK), with CAP_NET_ADMIN.',
 };
 
 /** One notice for each missing part, with the kernel's reason. */

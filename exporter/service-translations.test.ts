@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { readFlowDetails } from '#flow/details.ts';
 import { parseKubernetesObject } from '#kubernetes/kubernetes-object.ts';
 import { PodIndex } from '#kubernetes/pod-index.ts';
@@ -11,9 +11,11 @@ import { EndNames } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import { composeLookups } from './endpoints/endpoint-lookup.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
+import type { TrackedConnection } from './kernel/conntrack.ts';
 import type { ConnectionRecord, L7Record, SocketAddress } from './kernel/kernel-record.ts';
 import { connectionId } from './kernel/records.ts';
 import { L7Tracker } from './l7/tracker.ts';
+import { type NodeNetwork, RealEnds } from './real-ends.ts';
 import { ServiceTranslations } from './service-translations.ts';
 import { SocketTable } from './socket-table.ts';
 
@@ -54,7 +56,7 @@ const pods = [
 let translations: ServiceTranslations;
 let assembler: FlowAssembler;
 
-function start(objects: readonly object[], maxConnections?: number): void {
+function start(objects: readonly object[], maxConnections?: number, network?: NodeNetwork): void {
   const index = new PodIndex();
   for (const object of objects) {
     const parsed = parseKubernetesObject(object);
@@ -62,7 +64,9 @@ function start(objects: readonly object[], maxConnections?: number): void {
     index.upsert(parsed, 0);
   }
   const sockets = new SocketTable();
-  translations = new ServiceTranslations(new ServiceDirectory(index), maxConnections);
+  const services = new ServiceDirectory(index);
+  const realEnds = network === undefined ? undefined : new RealEnds(network, services);
+  translations = new ServiceTranslations(services, realEnds, maxConnections);
   assembler = new FlowAssembler({
     nodeName: 'node-1',
     version: '0.0.0',
@@ -248,4 +252,115 @@ test('beyond its bound the oldest connection is forgotten and counted', () => {
   const [flow] = flowsOf(assembler.assembleBatch([connection(VIRTUAL, 'source')]));
   assert.equal(flow?.destination?.podName, '');
   assert.deepEqual([translations.counters().known, translations.counters().evicted], [1, 1]);
+});
+
+describe('with connection tracking', () => {
+  const NODE = '192.168.1.5';
+  const FIRST_POD = { address: '10.244.2.11', port: 8080 };
+
+  /** One connection that is tracked, on a node with these pods. Interface 9 is the node's own, others are pods'. */
+  function network(tracked: TrackedConnection, podsHere: readonly string[]) {
+    const asked: string[] = [];
+    const isSame = (one: SocketAddress, other: SocketAddress) =>
+      one.address === other.address && one.port === other.port;
+    return {
+      asked,
+      isNoEntryYet: false,
+      placeOf: (index: number) => (index === 9 ? ('host' as const) : ('veth' as const)),
+      isHostAddress: (address: string) => address === NODE,
+      isEndpoint: (address: string) => podsHere.includes(address),
+      tracked(_protocol: string, source: SocketAddress, destination: SocketAddress) {
+        asked.push(`${source.address} > ${destination.address}`);
+        const isOriginal = isSame(source, tracked.client) && isSame(destination, tracked.dialled);
+        const isReply = isSame(source, tracked.server) && isSame(destination, tracked.masquerade);
+        return !this.isNoEntryYet && (isOriginal || isReply) ? tracked : undefined;
+      },
+    };
+  }
+
+  const ends = (flow: Flow) =>
+    `${flow.source?.podName || flow.IP?.source} > ${flow.destination?.podName || flow.IP?.destination}`;
+
+  test('a pod that dials itself, masqueraded, is one edge from it to itself on both views', () => {
+    const masquerade = { address: NODE, port: 50_000 };
+    const client = { address: BACKEND.address, port: 41_000 };
+    const node = network({ client, dialled: VIRTUAL, server: BACKEND, masquerade }, [BACKEND.address]);
+    start([...pods, service, slice], undefined, node);
+    const flows = flowsOf(
+      assembler.assembleBatch([connection(VIRTUAL, 'source', client), connection(BACKEND, 'destination', masquerade)]),
+    );
+    assert.deepEqual(flows.map(ends), ['catalog-1 > catalog-1', 'catalog-1 > catalog-1']);
+    assert.deepEqual(
+      flows.map((flow) => readFlowDetails(flow)?.translation?.originalDestination),
+      [VIRTUAL.address, VIRTUAL.address],
+    );
+    assert.equal(node.asked.length, 2, 'one question a view');
+  });
+
+  test('the pod behind a service is named though it runs on another node', () => {
+    const tracked = { client: CLIENT, dialled: VIRTUAL, server: FIRST_POD, masquerade: CLIENT };
+    start([...pods, service, slice], undefined, network(tracked, [CLIENT.address]));
+    const [flow] = flowsOf(assembler.assembleBatch([connection(VIRTUAL, 'source')]));
+    assert.ok(flow);
+    assert.equal(ends(flow), 'caller > catalog-0');
+  });
+
+  test('a first record that is read before the translation is made is asked for again, and not for ever', () => {
+    const node = network({ client: CLIENT, dialled: VIRTUAL, server: BACKEND, masquerade: CLIENT }, [CLIENT.address]);
+    start([...pods, service, slice], undefined, node);
+    node.isNoEntryYet = true;
+    assembler.assembleBatch([connection(VIRTUAL, 'source')]);
+    node.isNoEntryYet = false;
+    const [flow] = flowsOf(assembler.assembleBatch([{ ...connection(VIRTUAL, 'source'), reason: 'flags' }]));
+    assert.equal(flow?.destination?.podName, 'catalog-1');
+
+    const other = { ...CLIENT, port: 41_001 };
+    node.asked.length = 0;
+    assembler.assembleBatch([connection(VIRTUAL, 'source', other)]);
+    for (let record = 0; record < 5; record++)
+      assembler.assembleBatch([{ ...connection(VIRTUAL, 'source', other), reason: 'tick' }]);
+    assert.equal(node.asked.length, 4, 'both directions, twice');
+  });
+
+  test('ports that are used again belong to the connection that uses them', () => {
+    const node = network({ client: CLIENT, dialled: VIRTUAL, server: BACKEND, masquerade: CLIENT }, [CLIENT.address]);
+    start([...pods, service, slice], undefined, node);
+    assembler.assembleBatch([connection(VIRTUAL, 'source')]);
+    const next = network({ client: CLIENT, dialled: VIRTUAL, server: FIRST_POD, masquerade: CLIENT }, [CLIENT.address]);
+    node.tracked = next.tracked.bind(next);
+    const [flow] = flowsOf(assembler.assembleBatch([connection(VIRTUAL, 'source')]));
+    assert.equal(flow?.destination?.podName, 'catalog-0');
+  });
+
+  test('a connection between two nodes is told as each sees it: its halves are told by both', () => {
+    const masquerade = { address: NODE, port: 50_000 };
+    const outside = { address: '203.0.113.9', port: 40_000 };
+    const dialled = { address: NODE, port: 30_080 };
+    const node = network({ client: outside, dialled, server: BACKEND, masquerade }, []);
+    start([...pods, service, slice], undefined, node);
+    const record = { ...connection(BACKEND, 'source', masquerade), interfaceIndex: 9 };
+    const [flow] = flowsOf(assembler.assembleBatch([record]));
+    assert.ok(flow);
+    assert.equal(ends(flow), `${NODE} > catalog-1`);
+    assert.equal(readFlowDetails(flow)?.translation?.originalDestinationPort, 30_080);
+  });
+
+  test("a copy of what its sender's interface tells is left out and counted", () => {
+    const masquerade = { address: NODE, port: 50_000 };
+    const node = network({ client: CLIENT, dialled: VIRTUAL, server: BACKEND, masquerade }, [
+      CLIENT.address,
+      BACKEND.address,
+    ]);
+    start([...pods, service, slice], undefined, node);
+    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    assembler.assembleBatch([
+      connection(VIRTUAL, 'source'),
+      connection(BACKEND, 'destination', masquerade),
+      message(CLIENT, VIRTUAL, 'GET /items HTTP/1.1\r\nHost: catalog\r\n\r\n'),
+      { ...message(masquerade, BACKEND, 'GET /items HTTP/1.1\r\nHost: catalog\r\n\r\n'), observation: 'destination' },
+      message(BACKEND, masquerade, answer),
+      { ...message(VIRTUAL, CLIENT, answer), observation: 'destination' },
+    ]);
+    assert.equal(translations.counters().told_elsewhere, 2);
+  });
 });

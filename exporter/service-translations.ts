@@ -1,11 +1,13 @@
-// Connections to a service's virtual address, told as what they are: connections to the pod behind it. On the client's
-// interface a packet still has the virtual address, on the pod's it has the pod's; client address and port are the same
-// on both, and that joins them. Where the pod's side is not seen (it is on another node), a service with one backend
-// still tells which, and one with several what they have in common.
+// Connections to a service's virtual address, told as what they are: connections to the pod behind it. The kernel's
+// connection tracking says which pod, and who dialled where the client was masqueraded, too (real-ends.ts). Where it does
+// not say: on the client's interface a packet still has the virtual address, on the pod's it has the pod's; client
+// address and port are the same on both, and that joins them. Where the pod's side is not seen (it is on another node), a
+// service with one backend still tells which, and one with several what they have in common.
 
 import type { Backend, ServiceDirectory, ServicePort } from '#kubernetes/service-directory.ts';
 import type { ConnectionRecord, DropRecord, KernelRecord, L7Record, SocketAddress } from './kernel/kernel-record.ts';
 import { connectionId } from './kernel/records.ts';
+import { isOneOf, type RealEnds, type RealEndsOf } from './real-ends.ts';
 
 /** As many connections as the kernel's table holds, at about 200 bytes: 13 MB. Beyond, the least recent is forgotten. */
 const DEFAULT_MAX_CONNECTIONS = 65_536;
@@ -14,40 +16,47 @@ const DEFAULT_MAX_CONNECTIONS = 65_536;
 export interface Dialled {
   readonly address: string;
   readonly port: number;
-  readonly servicePort: ServicePort;
-  /** The backend's own interface is seen here, so it tells of what the backend sends. */
-  readonly isBackendSeen: boolean;
+  /** Undefined where the address was translated, and no service is known that it belongs to. */
+  readonly servicePort: ServicePort | undefined;
 }
 
 export interface Translated<R> {
   readonly record: R;
-  /** Undefined where no service's address was dialled. */
+  /** Undefined where the address that was dialled is the destination's own. */
   readonly dialled: Dialled | undefined;
+  /** Another interface of this node tells the same: this record is to be left out. */
+  readonly isToldElsewhere: boolean;
 }
 
 type EndedRecord = ConnectionRecord | L7Record | DropRecord;
 
 export class ServiceTranslations {
   readonly #services: ServiceDirectory;
+  readonly #realEnds: RealEnds | undefined;
   readonly #maxConnections: number;
   /** Backend of a client's connection, by protocol, client address and port, and service port. */
   readonly #backends = new Map<string, Backend>();
   #evicted = 0;
   #resolved = 0;
   #unresolved = 0;
+  #toldElsewhere = 0;
 
-  constructor(services: ServiceDirectory, maxConnections = DEFAULT_MAX_CONNECTIONS) {
+  /** Without `realEnds`, what is masqueraded has the node as its source. */
+  constructor(services: ServiceDirectory, realEnds?: RealEnds, maxConnections = DEFAULT_MAX_CONNECTIONS) {
     this.#services = services;
+    this.#realEnds = realEnds;
     this.#maxConnections = maxConnections;
   }
 
-  /** Records of virtual addresses by outcome, and connections known and pushed out. */
-  counters(): Readonly<Record<'known' | 'evicted' | 'resolved' | 'unresolved', number>> {
+  /** Records of virtual addresses by outcome, records left out, connections known and pushed out. */
+  counters(): Readonly<Record<'known' | 'evicted' | 'resolved' | 'unresolved' | 'told_elsewhere', number>> {
+    const real = this.#realEnds?.counters;
     return {
-      known: this.#backends.size,
-      evicted: this.#evicted,
+      known: this.#backends.size + (real?.known ?? 0),
+      evicted: this.#evicted + (real?.evicted ?? 0),
       resolved: this.#resolved,
       unresolved: this.#unresolved,
+      told_elsewhere: this.#toldElsewhere,
     };
   }
 
@@ -60,7 +69,49 @@ export class ServiceTranslations {
     if (record.joinedMidway) this.#note(protocol, responder, initiator);
   }
 
+  /** What it says of a connection holds until that connection is `opened` anew or a batch is learned from. */
   translate<R extends EndedRecord>(record: R): Translated<R> {
+    const real = this.#realEndsOf(record);
+    const translated = real === undefined ? this.#byClient(record) : this.#byTracking(record, real);
+    if (translated.isToldElsewhere) this.#toldElsewhere++;
+    return translated;
+  }
+
+  /** Forgets connections that ended a while ago. */
+  sweep(bootNs: number): void {
+    this.#realEnds?.sweep(bootNs);
+  }
+
+  #realEndsOf(record: EndedRecord): RealEndsOf | undefined {
+    if (record.type !== 'drop') return this.#realEnds?.of(record);
+    return this.#realEnds?.known(connectionId(record.protocol, record.source, record.destination));
+  }
+
+  #byTracking<R extends EndedRecord>(record: R, real: RealEndsOf): Translated<R> {
+    const { client, dialled, server, masquerade } = real.tracked;
+    const isToldElsewhere = record.type !== 'drop' && this.#realEnds?.isToldElsewhere(record, real) === true;
+    const asDialled = isOneOf(dialled, server)
+      ? undefined
+      : { ...dialled, servicePort: this.#servicePortOf(record.protocol, dialled, server) };
+    if (asDialled !== undefined) this.#resolved++;
+    // Both halves of the way are told by themselves where neither end is on this node: joined, they would be told twice.
+    if (!real.isLocal) return { record, dialled: asDialled, isToldElsewhere };
+    const change = <E extends SocketAddress>(end: E): E => {
+      if (isOneOf(end, client, masquerade)) return { ...end, ...client };
+      return isOneOf(end, dialled, server) ? { ...end, ...server } : end;
+    };
+    return { record: withEnds(record, change), dialled: asDialled, isToldElsewhere };
+  }
+
+  /** A node's port is known by its number; what is behind no other address is the one service of its pod's port. */
+  #servicePortOf(protocol: string, dialled: SocketAddress, server: SocketAddress): ServicePort | undefined {
+    const known = this.#services.byVirtualAddress(protocol, dialled.address, dialled.port);
+    if (known !== undefined) return known;
+    const behind = this.#services.byBackend(protocol, server.address, server.port);
+    return behind.find(({ nodePort }) => nodePort === dialled.port) ?? (behind.length === 1 ? behind[0] : undefined);
+  }
+
+  #byClient<R extends EndedRecord>(record: R): Translated<R> {
     const ends = endsOf(record);
     for (const [end, other] of [ends, [ends[1], ends[0]] as const]) {
       const servicePort = this.#services.byVirtualAddress(record.protocol, end.address, end.port);
@@ -70,10 +121,15 @@ export class ServiceTranslations {
       const backend = seen ?? (backends.length === 1 ? backends[0] : undefined);
       if (backend === undefined) this.#unresolved++;
       else this.#resolved++;
-      const dialled = { address: end.address, port: end.port, servicePort, isBackendSeen: seen !== undefined };
-      return { record: withEnd(record, end, backend ?? commonPort(end, servicePort)), dialled };
+      const dialled = { address: end.address, port: end.port, servicePort };
+      const to = backend ?? commonPort(end, servicePort);
+      // A service's address has no interface, so the kernel takes its answers for a stranger's and copies them once more
+      // on the client's side. Over UDP nothing else tells the copy from an answer.
+      const isToldElsewhere = seen !== undefined && record.type === 'l7' && record.observation === 'destination';
+      const change = <E extends SocketAddress>(one: E): E => (one === end ? { ...one, ...to } : one);
+      return { record: withEnds(record, change), dialled, isToldElsewhere };
     }
-    return { record, dialled: undefined };
+    return { record, dialled: undefined, isToldElsewhere: false };
   }
 
   #note(protocol: string, client: SocketAddress, server: SocketAddress): void {
@@ -99,9 +155,8 @@ function commonPort(virtual: SocketAddress, { backends }: ServicePort): Backend 
   return { address: virtual.address, port: port === undefined || others.length > 0 ? virtual.port : port };
 }
 
-/** The record as the backend's own interface would tell it, connection and all. */
-function withEnd<R extends EndedRecord>(record: R, virtual: SocketAddress, backend: Backend): R {
-  const change = <E extends SocketAddress>(end: E): E => (end === virtual ? { ...end, ...backend } : end);
+/** The record as an interface beyond the translation would tell it, connection and all. */
+function withEnds<R extends EndedRecord>(record: R, change: <E extends SocketAddress>(end: E) => E): R {
   if (record.type === 'connection') {
     const [initiator, responder] = [change(record.initiator), change(record.responder)];
     return { ...record, initiator, responder, connectionId: connectionId(record.protocol, initiator, responder) };

@@ -9,11 +9,12 @@ import { EndNames, type HostProcesses } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
 import { startCapture } from './kernel/capture.ts';
-import type { CaptureCounters } from './kernel/capture-types.ts';
+import type { Capture, CaptureCounters } from './kernel/capture-types.ts';
 import { BootClock } from './kernel/clock.ts';
 import { L7Tracker } from './l7/tracker.ts';
 import { LossReport } from './loss-report.ts';
 import { featureNotices, type Obstacle, replayNotice } from './notices.ts';
+import { type NodeNetwork, RealEnds } from './real-ends.ts';
 import { startReplay } from './replay.ts';
 import { ServiceTranslations } from './service-translations.ts';
 import { SocketTable } from './socket-table.ts';
@@ -56,7 +57,14 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const clock = new BootClock();
   const sockets = new SocketTable();
   const tracker = new L7Tracker();
-  const translations = new ServiceTranslations(options.services);
+  let capture: Capture | undefined;
+  const network: NodeNetwork = {
+    placeOf: (index) => capture?.placeOf(index),
+    isHostAddress: (address) => capture?.isHostAddress(address) ?? false,
+    isEndpoint: (address) => capture?.isEndpoint(address) ?? false,
+    tracked: (protocol, source, destination) => capture?.tracked(protocol, source, destination),
+  };
+  const translations = new ServiceTranslations(options.services, new RealEnds(network, options.services));
   const interfaces = new Map<number, string>();
   const assembler = new FlowAssembler({
     nodeName,
@@ -75,7 +83,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
       options.onResponse?.(response);
     }
   };
-  const capture = await startCapture({
+  const started = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     ownPorts: options.ownPorts ?? [],
     onRecords: (batch) => {
@@ -86,26 +94,28 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     },
     log: options.log,
   });
+  capture = started;
   const losses = new LossReport(nodeName);
   const timer = setInterval(() => {
     append(assembler.sweep(clock.nowBootNs()));
-    const lost = losses.since(capture.counters().lost, clock.toUnixNs(clock.nowBootNs()));
+    translations.sweep(clock.nowBootNs());
+    const lost = losses.since(started.counters().lost, clock.toUnixNs(clock.nowBootNs()));
     if (lost !== undefined) {
       tracker.noteLoss();
       append([lost]);
     }
   }, SWEEP_MS);
-  const missing = capture.features.filter((feature) => !feature.enabled);
+  const missing = started.features.filter((feature) => !feature.enabled);
   const without = missing.map(({ name, reason }) => `${name}: ${reason?.split('\n')[0] ?? 'unknown'}`).join('; ');
   return {
     text: `capturing from the kernel${without === '' ? '' : ` (without ${without})`}`,
-    notices: featureNotices(capture.features),
-    counters: () => capture.counters(),
+    notices: featureNotices(started.features),
+    counters: () => started.counters(),
     l7Counters: () => tracker.counters(),
     translationCounters: () => translations.counters(),
     stop: async () => {
       clearInterval(timer);
-      await capture.stop();
+      await started.stop();
     },
   };
 }

@@ -30,6 +30,8 @@ export interface ServicePortSpec {
   readonly port: number;
   /** A container port's number, or its name. */
   readonly targetPort: number | string;
+  /** Of every node, for services of type NodePort and LoadBalancer; 0 for none. */
+  readonly nodePort: number;
 }
 
 export interface PodObject {
@@ -270,7 +272,7 @@ function namedPorts(spec: Readonly<Record<string, unknown>>, shared: SharedText 
 
 /** Also of an EndpointSlice, whose ports have no target. */
 function servicePort(value: unknown): ServicePortSpec {
-  const { name, protocol, port, targetPort } = record(value);
+  const { name, protocol, port, targetPort, nodePort } = record(value);
   const number = Number(text(port));
   return {
     name: text(name),
@@ -278,6 +280,7 @@ function servicePort(value: unknown): ServicePortSpec {
     port: number,
     // Absent means the service's own port.
     targetPort: typeof targetPort === 'number' || typeof targetPort === 'string' ? targetPort : number,
+    nodePort: typeof nodePort === 'number' ? nodePort : 0,
   };
 }
 

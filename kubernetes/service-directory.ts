@@ -17,6 +17,8 @@ export interface ServicePort {
   /** The same for as long as the service and its port are. */
   readonly key: string;
   readonly service: Service;
+  /** Port of every node that leads here; 0 for none. */
+  readonly nodePort: number;
   readonly backends: readonly Backend[];
 }
 
@@ -86,10 +88,10 @@ export class ServiceDirectory {
     }
   }
 
-  #add(service: Kind<'Service'>, { protocol, port }: ServicePortSpec, backends: readonly Backend[]): void {
+  #add(service: Kind<'Service'>, { protocol, port, nodePort }: ServicePortSpec, backends: readonly Backend[]): void {
     const { name, namespace } = service.meta;
     const key = `${namespace}/${name}/${protocol}/${port}`;
-    const entry: ServicePort = { key, service: { name, namespace }, backends };
+    const entry: ServicePort = { key, service: { name, namespace }, nodePort, backends };
     for (const address of service.addresses) {
       this.#byVirtualAddress.set(`${protocol}|${canonicalAddress(address) ?? address}|${port}`, entry);
     }

@@ -1,6 +1,8 @@
 // The shape of capture as the rest of the exporter sees it. Types only.
 
-import type { KernelRecord } from './kernel-record.ts';
+import type { TrackedConnection } from './conntrack.ts';
+import type { Place } from './interfaces.ts';
+import type { KernelRecord, SocketAddress, TransportProtocol } from './kernel-record.ts';
 
 export interface CaptureOptions {
   /** Globs of interface names, comma separated ('veth*,eth0'). Default: loopback, host interfaces and host-side veths. */
@@ -32,7 +34,7 @@ export interface InterfaceChange {
 
 /** A part of capture that can be missing alone. */
 export interface CaptureFeature {
-  readonly name: 'connections' | 'l7' | 'drops' | 'sockets';
+  readonly name: 'connections' | 'l7' | 'drops' | 'sockets' | 'translations';
   readonly enabled: boolean;
   readonly reason?: string;
 }
@@ -48,6 +50,17 @@ export interface Capture {
   readonly features: readonly CaptureFeature[];
   counters(): CaptureCounters;
   interfaceName(index: number): string | undefined;
+  /** What a watched interface is; undefined for others. */
+  placeOf(index: number): Place | undefined;
+  isHostAddress(address: string): boolean;
+  /** Whether the address was seen sending through a watched interface of a pod. */
+  isEndpoint(address: string): boolean;
+  /** Asks connection tracking; undefined where the packets from `source` to `destination` are not translated. */
+  tracked(
+    protocol: TransportProtocol,
+    source: SocketAddress,
+    destination: SocketAddress,
+  ): TrackedConnection | undefined;
   /** Detaches and closes everything; when it resolves nothing of ours is left in the kernel. */
   stop(): Promise<void>;
 }

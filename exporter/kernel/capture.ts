@@ -1,6 +1,7 @@
 // Capture of one node, started and stopped as one thing: objects loaded, interfaces hooked as they come and go, ring
 // drained, tables swept. In: options. Out: batches of KernelRecord, counters. Each feature fails alone and says why.
 
+import { addressBytes } from './addresses.ts';
 import {
   type AttachMethod,
   type Attachment,
@@ -13,11 +14,13 @@ import { type BpfObject, type KernelSettings, loadObject } from './bpf-object.ts
 import type { Capture, CaptureCounters, CaptureFeature, CaptureOptions } from './capture-types.ts';
 import { BootClock } from './clock.ts';
 import { ConnectionLedger } from './connection-ledger.ts';
+import { Conntrack, hasConntrack, type TrackedConnection } from './conntrack.ts';
 import { readCounters } from './counters.ts';
 import { dropReasonName, ignoredReasons, readDropReasons } from './drop-reasons.ts';
 import { interfaceFilter, type Place } from './interfaces.ts';
-import type { KernelRecord } from './kernel-record.ts';
+import type { KernelRecord, SocketAddress, TransportProtocol } from './kernel-record.ts';
 import { dropCounters, flowCounters, socketCounters } from './layout.ts';
+import { libbpf } from './libbpf.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { type Link, type NetlinkWatch, watchNetlink } from './netlink.ts';
 import { decodeRecord } from './records.ts';
@@ -60,12 +63,13 @@ class NodeCapture implements Capture {
   readonly #hooked = new Map<number, Hooked>();
   readonly #names = new Map<number, string>();
   readonly #seen: Record<string, number> = { connection: 0, l7: 0, drop: 0, socket: 0 };
-  readonly #objects: { flow?: BpfObject; drop?: BpfObject; socket?: BpfObject } = {};
+  #objects: { flow?: BpfObject; drop?: BpfObject; socket?: BpfObject } = {};
   #undecodable = 0;
   #ring: RingBuffer | undefined;
   #netlink: NetlinkWatch | undefined;
   #addresses: LocalAddresses | undefined;
   #tunnels: TunnelPorts | undefined;
+  #conntrack: Conntrack | undefined;
   #sweeps: Sweep[] = [];
   #method: AttachMethod = 'tcx';
   #dropReasons: ReadonlyMap<number, string> = new Map();
@@ -104,6 +108,10 @@ class NodeCapture implements Capture {
       this.#try(() => this.#startDrops(settings, ring)),
     );
     this.#note('sockets', sockets);
+    this.#note(
+      'translations',
+      this.#try(() => this.#startConntrack()),
+    );
     if (!this.features.some((feature) => feature.enabled)) {
       throw new Error(`nothing can be captured: ${this.features[0]?.reason ?? 'no feature'}`);
     }
@@ -114,6 +122,28 @@ class NodeCapture implements Capture {
 
   interfaceName(index: number): string | undefined {
     return this.#names.get(index);
+  }
+
+  placeOf(index: number): Place | undefined {
+    return this.#hooked.get(index)?.place;
+  }
+
+  isHostAddress(address: string): boolean {
+    return this.#addresses?.has(address) ?? false;
+  }
+
+  isEndpoint(address: string): boolean {
+    const { flow } = this.#objects;
+    if (flow === undefined) return false;
+    return libbpf().lookup(flow.mapFd('endpoint_addresses'), addressBytes(address), Buffer.alloc(4)) === 0;
+  }
+
+  tracked(
+    protocol: TransportProtocol,
+    source: SocketAddress,
+    destination: SocketAddress,
+  ): TrackedConnection | undefined {
+    return this.#conntrack?.find(protocol, source, destination);
   }
 
   counters(): CaptureCounters {
@@ -160,7 +190,10 @@ class NodeCapture implements Capture {
       this.#sweep(true);
       this.#lastCounters = this.counters();
     }
+    this.#conntrack?.close();
+    this.#conntrack = undefined;
     for (const object of Object.values(this.#objects)) object?.close();
+    this.#objects = {};
     this.#ring?.close();
     this.#ring = undefined;
   }
@@ -214,6 +247,11 @@ class NodeCapture implements Capture {
     this.#objects.socket = socket;
     socket.attach('on_state');
     for (const program of ['seed_listeners', 'seed_connections']) socket.iterate(program);
+  }
+
+  /** A kernel that does not track connections does not translate them either: then nothing is missing. */
+  #startConntrack(): void {
+    if (hasConntrack()) this.#conntrack = new Conntrack();
   }
 
   /** Runs one feature's start; returns why it failed, if it did. */

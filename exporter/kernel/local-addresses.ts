@@ -14,6 +14,10 @@ export class LocalAddresses {
     this.#mapFd = mapFd;
   }
 
+  has(address: string): boolean {
+    return this.#known.has(address);
+  }
+
   /** Brings the set up to date with the interfaces' addresses as they are now. */
   refresh(): void {
     const current = new Map<string, Buffer>();

@@ -179,7 +179,8 @@ function tunnelPortOf(kind: string, details: Buffer): number | undefined {
   return undefined;
 }
 
-function* attributes(bytes: Buffer, start: number): Generator<[number, Buffer]> {
+/** Type (without its flags) and value of each attribute from `start` on; a truncated one ends it. */
+export function* attributes(bytes: Buffer, start: number): Generator<[number, Buffer]> {
   let offset = start;
   while (offset + 4 <= bytes.length) {
     const length = bytes.readUInt16LE(offset);
