@@ -1,6 +1,6 @@
 // One exporter: a source of flows, a ring, and the gRPC services that serve it (Observer, Peer, health, reflection).
 
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { ApiAccess } from '#kubernetes/api-access.ts';
 import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import { PodIndex } from '#kubernetes/pod-index.ts';
@@ -8,10 +8,12 @@ import type { ResourceName } from '#kubernetes/resource.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
+import { processRegistry, serveMetrics } from '#observer/metrics-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { fixedPeers, registerPeerService } from '#observer/peer-service.ts';
 import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
 import { fromMilliseconds } from '#observer/time.ts';
+import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -22,7 +24,7 @@ import { reservedAddresses } from './endpoints/reserved-addresses.ts';
 import { registerStatus } from './exporter-status.ts';
 import { flowMetrics } from './flow-metrics.ts';
 import { checkSupport } from './kernel/support.ts';
-import { type MetricsServer, serveMetrics } from './metrics.ts';
+import { registerExporterMetrics } from './metrics.ts';
 import { type Obstacle, obstacleOf } from './notices.ts';
 import { type FlowSource, startKernelSource, startRecordingSource } from './source.ts';
 
@@ -86,13 +88,14 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     const notices = () => [...(source?.notices ?? []), ...(cluster?.notices() ?? [])];
     const address = await serve(server, ring, options, tls, { source: () => source, notices });
     undo.push(() => server.stop());
-    const registry = options.metrics === undefined ? undefined : new Registry();
+    const registry = options.metrics === undefined ? undefined : processRegistry();
     if (registry !== undefined) server.metrics.register(registry);
     const started = await startSource(ring, options, ownPorts(address, options.metrics), cluster, registry, log, undo);
     source = started;
     undo.push(() => started.stop());
     if (options.metrics !== undefined && registry !== undefined) {
-      const metrics: MetricsServer = await serveMetrics(options.metrics, registry, ring, started);
+      registerExporterMetrics(registry, ring, started);
+      const metrics = await serveMetrics(registry, hostAndPort(options.metrics));
       undo.push(() => metrics.stop());
     }
     server.setServing(true);
@@ -158,7 +161,11 @@ async function startSource(
   log: (line: string) => void,
   undo: (() => Promise<void> | void)[],
 ): Promise<FlowSource> {
-  if (options.replay !== undefined) return startRecordingSource(ring, options.replay, undefined, log);
+  const metrics = registry === undefined ? undefined : flowMetrics(registry);
+  const onResponse = metrics === undefined ? {} : { onResponse: (told: GetFlowsResponse) => metrics.note(told) };
+  const play = (path: string, obstacle?: Obstacle) =>
+    startRecordingSource({ ring, path, log, ...onResponse, ...(obstacle === undefined ? {} : { obstacle }) });
+  if (options.replay !== undefined) return play(options.replay);
   const support = checkSupport();
   const obstacle = obstacleOf(support);
   if (obstacle !== undefined) return cannotCapture(obstacle);
@@ -178,7 +185,6 @@ async function startSource(
     await cluster.start(KUBERNETES_START_MS);
   }
   const host = new HostEndpoints({ clusterName, byContainerId: (id) => pods.byContainerId(id) });
-  const metrics = registry === undefined ? undefined : flowMetrics(registry);
   try {
     return await startKernelSource({
       ring,
@@ -190,7 +196,7 @@ async function startSource(
       host,
       ownPorts,
       log,
-      ...(metrics === undefined ? {} : { onResponse: (response) => metrics.note(response) }),
+      ...onResponse,
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });
   } catch (error) {
@@ -199,9 +205,7 @@ async function startSource(
   }
 
   function cannotCapture(obstacle: Obstacle): Promise<FlowSource> {
-    if (options.fallbackRecording !== undefined) {
-      return startRecordingSource(ring, options.fallbackRecording, obstacle, log);
-    }
+    if (options.fallbackRecording !== undefined) return play(options.fallbackRecording, obstacle);
     throw new Error(`cannot capture on this machine: ${obstacle.why} (${obstacle.mend})`);
   }
 }
@@ -211,6 +215,11 @@ function ownPorts(...addresses: readonly (string | undefined)[]): number[] {
   return addresses.flatMap((address) =>
     address === undefined ? [] : [Number(address.slice(address.lastIndexOf(':') + 1))],
   );
+}
+
+function hostAndPort(listen: string): { host: string; port: number } {
+  const split = listen.lastIndexOf(':');
+  return { host: listen.slice(0, split).replace(/^\[|\]$/g, ''), port: Number(listen.slice(split + 1)) };
 }
 
 /** What the exporter reads of the API server. */

@@ -1,6 +1,6 @@
 // Flows as Prometheus counters under Hubble's names and labels (cilium pkg/hubble/metrics), so that its dashboards work.
-// Labels are folded to known words ("other" beyond), which bounds the series: HTTP, the widest, has 10 methods x 5
-// versions x 501 statuses x 3 reporters at the very most, and a node sees a few dozen. No addresses, names or paths.
+// No addresses, names or paths are labels; words that a client makes up are "other", and each metric has a bound on its
+// series besides (BoundedCounter), so that nobody on the network can grow this process or Prometheus.
 
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { readFlowDetails } from '#flow/details.ts';
@@ -19,22 +19,52 @@ import {
   Verdict,
 } from '#proto/gen/flow/flow.ts';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { BoundedCounter, FOLDED } from './bounded-counter.ts';
 import { EVENT_DROP, EVENT_L7 } from './flow-parts.ts';
+import { icmpTypeText } from './icmp-names.ts';
 
 const METHODS = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH'.split(' '));
 const VERSIONS = new Set(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']);
 const QUERY_TYPES = new Set('A AAAA CNAME HTTPS MX NS PTR SOA SRV SVCB TXT ANY'.split(' '));
+/** Of DNS answers, numbered by their response code (IANA "DNS RCODEs"), in Hubble's words. */
+const RCODES: ReadonlyMap<number, string> = new Map([
+  [0, 'No Error'],
+  [1, 'Format Error'],
+  [2, 'Server Failure'],
+  [3, 'Non-Existent Domain'],
+  [4, 'Not Implemented'],
+  [5, 'Query Refused'],
+  [6, 'Name Exists when it should not'],
+  [7, 'RR Set Exists when it should not'],
+  [8, 'RR Set that should exist does not'],
+  [9, 'Not Authorized'],
+  [10, 'Name not contained in zone'],
+  [11, 'DSO-TYPE Not Implemented'],
+  [16, 'Bad OPT Version'],
+]);
 /** Answers with more addresses count as this many. */
 const MAX_ADDRESSES = 16;
 const ANSWERED_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LOST_SOURCES: ReadonlyMap<LostEventSource, string> = new Map([
+  [LostEventSource.PERF_EVENT_RING_BUFFER, 'perf_event_ring_buffer'],
+  [LostEventSource.OBSERVER_EVENTS_QUEUE, 'observer_events_queue'],
+  [LostEventSource.HUBBLE_RING_BUFFER, 'hubble_ring_buffer'],
+]);
+
+/** Series of one metric. A node has tens of each; only ports can come near, where something scans them. */
+const MAX_SERIES = 1000;
 
 export interface FlowMetrics {
   note(response: GetFlowsResponse): void;
 }
 
 export function flowMetrics(registry: Registry): FlowMetrics {
-  const counter = <T extends string>(name: string, help: string, labelNames: T[]): Counter<T> =>
-    new Counter({ name, help, labelNames, registers: [registry] });
+  const counters: BoundedCounter[] = [];
+  const counter = (name: string, help: string, labelNames: readonly string[]): BoundedCounter => {
+    const made = new BoundedCounter(registry, { name, help, labelNames, maxSeries: MAX_SERIES });
+    counters.push(made);
+    return made;
+  };
   const flows = counter('hubble_flows_processed_total', 'Flows by kind and verdict', [
     'protocol',
     'type',
@@ -42,12 +72,18 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     'verdict',
   ]);
   const drops = counter('hubble_drop_total', 'Packets dropped', ['reason', 'protocol']);
+  const ports = counter('hubble_port_distribution_total', 'Flows that were no replies, by destination port', [
+    'protocol',
+    'port',
+  ]);
   const tcpFlags = counter('hubble_tcp_flags_total', 'TCP flags seen', ['flag', 'family']);
   const icmp = counter('hubble_icmp_total', 'ICMP messages', ['family', 'type']);
   const lost = counter('hubble_lost_events_total', 'Events lost before they became flows', ['source']);
+  for (const source of LOST_SOURCES.values()) lost.series(source);
   const dnsLabels = ['rcode', 'qtypes', 'ips_returned'] as const;
-  const dnsQueries = counter('hubble_dns_queries_total', 'DNS queries', [...dnsLabels]);
-  const dnsResponses = counter('hubble_dns_responses_total', 'DNS responses', [...dnsLabels]);
+  const dnsQueries = counter('hubble_dns_queries_total', 'DNS queries', dnsLabels);
+  const dnsResponses = counter('hubble_dns_responses_total', 'DNS responses', dnsLabels);
+  const dnsTypes = counter('hubble_dns_response_types_total', 'Kinds of records in DNS responses', ['type', 'qtypes']);
   const httpRequests = counter('hubble_http_requests_total', 'HTTP requests that were answered', [
     'method',
     'protocol',
@@ -61,41 +97,69 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     buckets: ANSWERED_SECONDS,
     registers: [registry],
   });
+  new Counter({
+    name: 'parallax_exporter_metric_series_folded_total',
+    help: `Counts that went to the series "${FOLDED}", their metric having ${MAX_SERIES} series`,
+    labelNames: ['metric'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, lookupsFolded } of counters) this.inc({ metric: name }, lookupsFolded);
+    },
+  });
 
   const noteHttp = (flow: Flow, http: HTTP) => {
     if (flow.l7?.type !== L7FlowType.RESPONSE) return;
     const method = oneOf(METHODS, http.method);
     const reporter = reporterOf(flow);
-    const status = http.code >= 100 && http.code < 600 ? String(http.code) : 'other';
-    httpRequests.inc({ method, protocol: oneOf(VERSIONS, http.protocol), status, reporter });
+    const status = http.code >= 100 && http.code < 600 ? String(http.code) : FOLDED;
+    httpRequests.series(method, oneOf(VERSIONS, http.protocol), status, reporter).count += 1;
     if (flow.l7.latencyNs > 0n) httpSeconds.observe({ method, reporter }, Number(flow.l7.latencyNs) / 1e9);
+  };
+  const noteDns = (flow: Flow, { rcode, qtypes, rrtypes, ips }: DNS) => {
+    const asked = oneOf(QUERY_TYPES, qtypes[0] ?? '');
+    const addresses = String(Math.min(ips.length, MAX_ADDRESSES));
+    if (flow.l7?.type !== L7FlowType.RESPONSE) {
+      dnsQueries.series('', asked, addresses).count += 1;
+      return;
+    }
+    dnsResponses.series(RCODES.get(rcode) ?? FOLDED, asked, addresses).count += 1;
+    for (const type of new Set(rrtypes.map((type) => oneOf(QUERY_TYPES, type))))
+      dnsTypes.series(type, asked).count += 1;
+  };
+  const noteForwarded = (flow: Flow, protocol: string) => {
+    const l4 = flow.l4?.protocol;
+    if (l4 === undefined) return;
+    // Of a flow that may be a reply the port would be the client's own, a new one for each connection.
+    if (flow.isReply === false) {
+      const port = 'destinationPort' in l4.value ? l4.value.destinationPort : 0;
+      ports.series(protocol, String(port)).count += 1;
+    }
+    if (l4.$case !== 'TCP') return;
+    const family = flow.IP?.ipVersion === IPVersion.IPv6 ? 'IPv6' : 'IPv4';
+    for (const flag of flagsOf(l4.value.flags)) tcpFlags.series(flag, family).count += 1;
   };
   const noteFlow = (flow: Flow) => {
     const record = flow.l7?.record;
     const protocol = protocolOf(flow);
-    flows.inc({ protocol, ...kindOf(flow), verdict: verdictWord(flow.verdict).toUpperCase() });
+    const { type, subtype } = kindOf(flow);
+    flows.series(protocol, type, subtype, verdictWord(flow.verdict).toUpperCase()).count += 1;
     if (flow.verdict === Verdict.DROPPED) {
       // One flow stands for all drops of its kind since the last one.
       const count = Number(readFlowDetails(flow)?.drop?.count ?? 1n);
-      drops.inc({ reason: dropReasonName(flow) ?? 'UNKNOWN', protocol }, Math.max(1, count));
-    }
-    const family = flow.IP?.ipVersion === IPVersion.IPv6 ? 'IPv6' : 'IPv4';
+      drops.series(dropReasonName(flow) ?? 'UNKNOWN', protocol).count += Math.max(1, count);
+    } else if (flow.verdict === Verdict.FORWARDED || flow.verdict === Verdict.REDIRECTED) noteForwarded(flow, protocol);
     const l4 = flow.l4?.protocol;
-    if (l4?.$case === 'TCP') {
-      const flag = flagOf(l4.value.flags);
-      if (flag !== undefined) tcpFlags.inc({ flag, family });
-    } else if (l4?.$case === 'ICMPv4' || l4?.$case === 'ICMPv6') icmp.inc({ family, type: String(l4.value.type) });
+    if (l4?.$case === 'ICMPv4') icmp.series('IPv4', icmpTypeText(4, l4.value.type, l4.value.code)).count += 1;
+    if (l4?.$case === 'ICMPv6') icmp.series('IPv6', icmpTypeText(6, l4.value.type, l4.value.code)).count += 1;
     if (record?.$case === 'http') noteHttp(flow, record.value);
-    if (record?.$case === 'dns') {
-      const answered = flow.l7?.type === L7FlowType.RESPONSE;
-      (answered ? dnsResponses : dnsQueries).inc(dnsLabelsOf(record.value));
-    }
+    if (record?.$case === 'dns') noteDns(flow, record.value);
   };
   return {
     note({ responseTypes: told }) {
       if (told?.$case === 'flow') noteFlow(told.value);
       if (told?.$case === 'lostEvents') {
-        lost.inc({ source: lostSource(told.value.source) }, Number(told.value.numEventsLost));
+        lost.series(LOST_SOURCES.get(told.value.source) ?? 'unknown').count += Number(told.value.numEventsLost);
       }
     },
   };
@@ -106,11 +170,6 @@ function kindOf(flow: Flow): { type: string; subtype: string } {
   if (flow.eventType?.type === EVENT_DROP) return { type: 'Drop', subtype: '' };
   const leaves = flow.traceObservationPoint === TraceObservationPoint.FROM_ENDPOINT;
   return { type: 'Trace', subtype: leaves ? 'from-endpoint' : 'to-endpoint' };
-}
-
-/** Only the kernel's ring loses events here. */
-function lostSource(source: LostEventSource): string {
-  return source === LostEventSource.PERF_EVENT_RING_BUFFER ? 'perf_event_ring_buffer' : 'unknown';
 }
 
 function l7Subtype(flow: Flow): string {
@@ -127,21 +186,12 @@ function reporterOf(flow: Flow): string {
   return flow.trafficDirection === TrafficDirection.EGRESS ? 'client' : 'unknown';
 }
 
-function flagOf(flags: TCPFlags | undefined): string | undefined {
-  if (flags?.SYN === true) return flags.ACK ? 'SYN-ACK' : 'SYN';
-  if (flags?.FIN === true) return 'FIN';
-  return flags?.RST === true ? 'RST' : undefined;
-}
-
-function dnsLabelsOf({ rcode, qtypes, ips }: DNS) {
-  const types = qtypes.map((type) => oneOf(QUERY_TYPES, type));
-  return {
-    rcode: rcode < 16 ? String(rcode) : 'other',
-    qtypes: types.slice(0, 1).join(','),
-    ips_returned: String(Math.min(ips.length, MAX_ADDRESSES)),
-  };
+function flagsOf(flags: TCPFlags | undefined): readonly string[] {
+  if (flags === undefined) return [];
+  const { FIN, SYN, ACK, RST } = flags;
+  return [...(FIN ? ['FIN'] : []), ...(SYN ? [ACK ? 'SYN-ACK' : 'SYN'] : []), ...(RST ? ['RST'] : [])];
 }
 
 function oneOf(known: ReadonlySet<string>, word: string): string {
-  return known.has(word) ? word : 'other';
+  return known.has(word) ? word : FOLDED;
 }

@@ -120,16 +120,25 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   };
 }
 
-/** Plays a recording into the ring, over and over. `obstacle`: what keeps this machine from capturing, if that is why. */
-export async function startRecordingSource(
-  ring: FlowRing,
-  path: string,
-  obstacle: Obstacle | undefined,
-  log: (line: string) => void,
-): Promise<FlowSource> {
+export interface RecordingSourceOptions {
+  readonly ring: FlowRing;
+  readonly path: string;
+  /** What keeps this machine from capturing, if that is why a recording is played. */
+  readonly obstacle?: Obstacle;
+  /** Told of each response that goes into the ring. */
+  onResponse?(response: GetFlowsResponse): void;
+  log(line: string): void;
+}
+
+/** Plays a recording into the ring, over and over. */
+export async function startRecordingSource(options: RecordingSourceOptions): Promise<FlowSource> {
+  const { ring, path, obstacle, log } = options;
   const replay = await startReplay({
     path,
-    append: (message) => ring.append(message),
+    append: (message) => {
+      ring.append(message);
+      options.onResponse?.(GetFlowsResponse.decode(message));
+    },
     onError: (error) => log(`the recording ${path} ended: ${error.message}`),
   });
   return {

@@ -1,8 +1,8 @@
 // Prometheus metrics of a relay: Hubble's names where Hubble has them, ours under parallax_relay_ and parallax_hop_. Figures are read when
 // they are asked for.
 
-import { createServer, type Server } from 'node:http';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { processRegistry } from '#observer/metrics-server.ts';
 import type { HopCoverage } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { FollowedPeer } from './peers/followed-peer.ts';
 import type { PeerState } from './peers/peer-connection.ts';
@@ -32,8 +32,7 @@ export interface MetricsSource {
 }
 
 export function makeMetrics(source: MetricsSource): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = processRegistry();
   const registers = [registry];
   new Gauge({
     name: 'hubble_relay_pool_peer_connection_status',
@@ -75,7 +74,7 @@ export function makeMetrics(source: MetricsSource): Registry {
     'Access log records in which a field was cut or left out',
     () => source.figures().logTruncated,
   );
-  figure(registers, 'access_log_streams', 'Access log streams open', () => source.figures().logStreams);
+  gauge(registers, 'access_log_streams', 'Access log streams open', () => source.figures().logStreams);
   figure(registers, 'sent_total', 'Messages sent to GetFlows clients', () => source.figures().sent);
   figure(
     registers,
@@ -91,30 +90,6 @@ export function makeMetrics(source: MetricsSource): Registry {
   gauge(registers, 'streams', 'Open GetFlows streams', () => source.figures().streams);
   gauge(registers, 'watches', 'Open pages', () => source.figures().watches);
   return registry;
-}
-
-/** Serves the registry on /metrics. @returns the server, listening */
-export async function serveMetrics(
-  registry: Registry,
-  { host, port }: { host: string; port: number },
-): Promise<Server> {
-  const server = createServer((request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(404).end('see /metrics\n');
-      return;
-    }
-    registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new Error(`metrics cannot be served on ${host}:${port}: ${cause.message}`, { cause })),
-    );
-    server.listen(port, host, resolve);
-  });
-  return server;
 }
 
 function peerCounter(

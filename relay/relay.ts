@@ -7,6 +7,7 @@ import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import type { ResourceName } from '#kubernetes/resource.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer, type GrpcServerOptions } from '#observer/grpc-server.ts';
+import { serveMetrics } from '#observer/metrics-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
 import { Notice, Notice_Severity } from '#proto/gen/parallax/v1/dashboard.ts';
@@ -36,7 +37,7 @@ import { registerPolicyMetrics } from './policy/policy-metrics.ts';
 import { policyReport } from './policy/policy-report.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import { registerPreviews } from './policy/preview-service.ts';
-import { makeMetrics, serveMetrics } from './relay-metrics.ts';
+import { makeMetrics } from './relay-metrics.ts';
 import { type Clock, RelayTime } from './relay-time.ts';
 import { EndTable } from './service-map/end-table.ts';
 import { FilteredMaps } from './service-map/filtered-maps.ts';
@@ -261,8 +262,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   if (policies !== undefined) registerPolicyMetrics(registry, policies);
   if (names !== undefined && kubernetes !== undefined) registerNameMetrics(registry, names, kubernetes);
   const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);
-  const port = await server.listen(options.listen).catch((error: unknown) => {
-    metrics?.close();
+  const port = await server.listen(options.listen).catch(async (error: unknown) => {
+    await metrics?.stop();
     throw error;
   });
   await kubernetes?.start(kubernetesStartMs);
@@ -280,7 +281,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       errors.flush();
       await logFiles.stop();
       intake.stop();
-      metrics?.close();
+      await metrics?.stop();
       tls?.stop();
       await server.stop();
     },

@@ -30,7 +30,7 @@ export function registerNameMetrics(registry: Registry, names: ClusterNames, wat
   for (const what of ['events', 'lists', 'relists', 'failures', 'refused'] as const) {
     new Counter({
       name: `parallax_kubernetes_${what}_total`,
-      help: `${helps[what]} of the Kubernetes API`,
+      help: helps[what],
       labelNames: ['resource'],
       registers,
       collect() {
@@ -42,9 +42,9 @@ export function registerNameMetrics(registry: Registry, names: ClusterNames, wat
 }
 
 const helps = {
-  events: 'Events of watches',
-  lists: 'Lists begun',
-  relists: 'Lists that became necessary because a version was too old,',
-  failures: 'Failed requests',
-  refused: 'Objects left out',
+  events: 'Events of watches of the Kubernetes API',
+  lists: 'Lists asked of the Kubernetes API',
+  relists: 'Lists asked of the Kubernetes API again because a version was too old',
+  failures: 'Failed requests to the Kubernetes API',
+  refused: 'Objects of the Kubernetes API left out: too large, or unreadable',
 };
