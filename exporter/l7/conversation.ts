@@ -1,6 +1,7 @@
 // What every protocol's conversation shares: the segment as it comes from the tracker (in order, without bytes seen
 // before), the way out for events, and the counters.
 import type { L7Event, L7Message, TlsHelloMessage } from './l7-event.ts';
+import type { WaitingRoom } from './outstanding.ts';
 import type { RedactionRules } from './redact.ts';
 
 /** A segment without the bytes of retransmissions; `data` is borrowed. */
@@ -36,6 +37,8 @@ export interface L7Counters {
   malformed: number;
   /** Segments whose capture ended inside something we read. */
   truncated: number;
+  /** Times that bytes were missing where a message was due; what they held is not reported. */
+  gaps: number;
   /** Responses without a request: joined midway, or the request was not captured. */
   unpairedResponses: number;
   /** Requests given up on after the timeout. */
@@ -60,6 +63,7 @@ export function emptyCounters(): L7Counters {
     unrecognised: 0,
     malformed: 0,
     truncated: 0,
+    gaps: 0,
     unpairedResponses: 0,
     unanswered: 0,
     outstandingEvicted: 0,
@@ -74,16 +78,18 @@ export function emptyCounters(): L7Counters {
 export class EventSink {
   readonly counters: L7Counters;
   readonly rules: RedactionRules;
+  readonly room: WaitingRoom;
   joinedMidway: boolean;
   private readonly connection: string | number;
   private events: L7Event[] = [];
   private requests = 0;
 
-  constructor(connection: string | number, joinedMidway: boolean, rules: RedactionRules, counters: L7Counters) {
+  constructor(connection: string | number, rules: RedactionRules, counters: L7Counters, room: WaitingRoom) {
     this.connection = connection;
-    this.joinedMidway = joinedMidway;
+    this.joinedMidway = false;
     this.rules = rules;
     this.counters = counters;
+    this.room = room;
   }
 
   /** Returns the request's number. `isPartial`: names in it could not be known. */

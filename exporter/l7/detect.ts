@@ -6,7 +6,7 @@ import { HTTP2_PREFACE } from './http2.ts';
 import type { L7Segment } from './l7-event.ts';
 import { startsWith } from './latin1.ts';
 import { parsePgStartup } from './postgresql.ts';
-import { parseRedisCommand } from './redis.ts';
+import { beginsRedisCommand } from './redis.ts';
 import { beginsTlsHello } from './tls.ts';
 
 export type L7Protocol = 'http1' | 'http2' | 'dns' | 'tls' | 'redis' | 'postgresql';
@@ -26,7 +26,7 @@ export function unmistakable(data: Uint8Array): 'http2' | 'tls' | undefined {
 function byContent(segment: L7Segment): L7Protocol | undefined {
   if (parseHttp1Head(segment.data)) return 'http1';
   if (!segment.fromInitiator) return undefined;
-  if (parseRedisCommand(segment.data)) return 'redis';
+  if (beginsRedisCommand(segment.data)) return 'redis';
   const startup = parsePgStartup(segment.data);
   return startup && startup.end === segment.payloadLength ? 'postgresql' : undefined;
 }

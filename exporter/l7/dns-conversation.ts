@@ -1,8 +1,10 @@
 // DNS on one 5-tuple, over UDP or TCP: answers are paired by transaction id and question.
 import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
 import type { ParsedDns } from './dns.ts';
-import { parseDns, splitDnsOverTcp } from './dns.ts';
+import { parseDns } from './dns.ts';
+import { DnsOverTcpReader } from './dns-over-tcp.ts';
 import type { DnsMessage } from './l7-event.ts';
+import { MessageStream } from './message-stream.ts';
 import { Outstanding } from './outstanding.ts';
 
 const MAX_ADDRESSES = 32;
@@ -14,23 +16,30 @@ interface WaitingQuery {
 
 export class DnsConversation implements Conversation {
   private readonly sink: EventSink;
-  private readonly outstanding = new Outstanding<string, WaitingQuery>();
+  private readonly outstanding: Outstanding<string, WaitingQuery>;
+  /** Over TCP. */
+  private readonly streams: { readonly initiator: MessageStream; readonly responder: MessageStream };
 
   constructor(sink: EventSink) {
     this.sink = sink;
+    this.outstanding = new Outstanding(sink.room);
+    const reader = () => new DnsOverTcpReader((segment, data) => this.bytes(segment, data));
+    const stream = () => new MessageStream(reader(), sink.counters);
+    this.streams = { initiator: stream(), responder: stream() };
   }
 
   read(segment: FreshSegment): void {
-    const messages = segment.isDatagram ? [segment.data] : splitDnsOverTcp(segment.data);
-    for (const bytes of messages) {
-      const dns = parseDns(bytes);
-      if (!dns) {
-        this.sink.counters.malformed++;
-        return;
-      }
-      if (!dns.complete) this.sink.counters.truncated++;
-      this.message(segment, dns);
-    }
+    if (!segment.isDatagram) (segment.fromInitiator ? this.streams.initiator : this.streams.responder).read(segment);
+    else if (!this.bytes(segment, segment.data)) this.sink.counters.malformed++;
+  }
+
+  /** False if they are no DNS. */
+  private bytes(segment: FreshSegment, data: Uint8Array): boolean {
+    const dns = parseDns(data);
+    if (!dns) return false;
+    if (!dns.complete) this.sink.counters.truncated++;
+    this.message(segment, dns);
+    return true;
   }
 
   expire(beforeNs: bigint): void {

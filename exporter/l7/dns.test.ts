@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ipv6Text, parseDns, splitDnsOverTcp } from './dns.ts';
+import { ipv6Text, parseDns } from './dns.ts';
 import type { L7Segment } from './l7-event.ts';
 import { toLayer7 } from './to-layer7.ts';
 import { L7Tracker } from './tracker.ts';
@@ -90,15 +90,6 @@ test('a compression pointer that does not lead backwards is refused', () => {
   ]) {
     assert.equal(parseDns(Buffer.concat([head, loop, Buffer.of(0, 1, 0, 1)])), undefined);
   }
-});
-
-test('messages over TCP are split by their length, the last may be cut', () => {
-  const query = Buffer.concat([Buffer.from('123401000001000000000000', 'hex'), name('a.b'), Buffer.of(0, 1, 0, 1)]);
-  const framed = Buffer.concat([Buffer.of(0, query.length), query]);
-  const parts = [...splitDnsOverTcp(Buffer.concat([framed, framed.subarray(0, 10)]))];
-  assert.equal(parts.length, 2);
-  assert.equal(parseDns(parts[0] ?? Buffer.alloc(0))?.question, 'a.b.');
-  assert.equal(parseDns(parts[1] ?? Buffer.alloc(0)), undefined);
 });
 
 test('a query sent again before the answer is one request, its latency counted from the first', () => {

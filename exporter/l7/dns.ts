@@ -74,17 +74,6 @@ export function parseDns(data: Uint8Array): ParsedDns | undefined {
   return { id: readUint16(data, 0) ?? 0, isResponse, rcode: flags & 0xf, question, questionType, answers, complete };
 }
 
-/** Messages of a TCP payload, each behind its length; the last may be cut. */
-export function* splitDnsOverTcp(data: Uint8Array): Generator<Uint8Array> {
-  let at = 0;
-  for (;;) {
-    const length = readUint16(data, at);
-    if (length === undefined || length < HEADER_BYTES) return;
-    yield data.subarray(at + 2, at + 2 + length);
-    at += 2 + length;
-  }
-}
-
 function readAnswers(data: Uint8Array, start: number, count: number): { answers: DnsAnswer[]; complete: boolean } {
   const answers: DnsAnswer[] = [];
   let at = start;

@@ -1,15 +1,13 @@
-// HTTP/1.x on one connection: responses answer requests in order (RFC 9112 section 9.3.2), several heads may share a segment.
+// HTTP/1.x on one connection: responses answer requests in order (RFC 9112 section 9.3.2), several messages may share a
+// segment, and one may be cut between segments.
 import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
 import type { Http1Head } from './http1.ts';
-import { http1MessageEnd, parseHttp1Head } from './http1.ts';
+import { Http1Reader, TUNNEL } from './http1-reader.ts';
 import type { HttpMessage } from './l7-event.ts';
-import { MessageCursor } from './message-cursor.ts';
+import { MessageStream } from './message-stream.ts';
 import { Outstanding } from './outstanding.ts';
 import { redactHeaders, redactUrl } from './redact.ts';
 import { parseTraceId } from './trace-context.ts';
-
-/** A 64 KiB super-packet of the shortest requests would hold more; the capture does not. */
-const MAX_HEADS_PER_SEGMENT = 64;
 
 interface WaitingRequest {
   readonly requestNumber: number;
@@ -19,35 +17,39 @@ interface WaitingRequest {
 
 export class Http1Conversation implements Conversation {
   private readonly sink: EventSink;
-  private readonly outstanding = new Outstanding<number, WaitingRequest>();
-  private readonly cursors = { initiator: new MessageCursor(), responder: new MessageCursor() };
+  private readonly outstanding: Outstanding<number, WaitingRequest>;
+  private readonly streams: { readonly initiator: MessageStream; readonly responder: MessageStream };
   /** After an upgrade or CONNECT the bytes are somebody else's. */
   private isTunnel = false;
 
   constructor(sink: EventSink) {
     this.sink = sink;
+    this.outstanding = new Outstanding(sink.room);
+    const stream = (onMissed: () => void) =>
+      new MessageStream(new Http1Reader((segment, head) => this.head(segment, head), onMissed), sink.counters);
+    this.streams = { initiator: stream(() => {}), responder: stream(() => this.missedAnswers()) };
   }
 
   read(segment: FreshSegment): void {
     if (this.isTunnel) return;
-    const cursor = segment.fromInitiator ? this.cursors.initiator : this.cursors.responder;
-    let at = cursor.start(segment);
-    if (at === undefined) return;
-    for (let count = 0; count < MAX_HEADS_PER_SEGMENT && at !== undefined && at < segment.data.length; count++) {
-      const head = parseHttp1Head(segment.data, at);
-      if (!head) {
-        at = undefined;
-        break;
-      }
-      if (head.bodyOffset === undefined) this.sink.counters.truncated++;
-      const requestMethod = head.kind === 'request' ? this.request(segment, head) : this.response(segment, head);
-      at = this.isTunnel ? undefined : http1MessageEnd(segment.data, head, requestMethod);
-    }
-    cursor.leaveAt(segment, at);
+    // What is answered is not going on, though its end was not seen.
+    if (!segment.fromInitiator && this.outstanding.size === 0) this.streams.initiator.finish(segment);
+    const stream = segment.fromInitiator ? this.streams.initiator : this.streams.responder;
+    stream.read(segment);
   }
 
   expire(beforeNs: bigint): void {
     this.sink.counters.unanswered += this.outstanding.expire(beforeNs).length;
+  }
+
+  /** Whose answers they were cannot be told; a client that does not pipeline waits for its newest alone. */
+  private missedAnswers(): void {
+    this.sink.counters.unanswered += this.outstanding.keepNewest();
+  }
+
+  /** By what it says: on a connection joined midway the direction is a guess. */
+  private head(segment: FreshSegment, head: Http1Head): string {
+    return head.kind === 'request' ? this.request(segment, head) : this.response(segment, head);
   }
 
   private request(segment: FreshSegment, head: Http1Head): string {
@@ -92,6 +94,6 @@ export class Http1Conversation implements Conversation {
       grpc: undefined,
     };
     this.sink.response(segment, message, request);
-    return method;
+    return this.isTunnel ? TUNNEL : method;
   }
 }

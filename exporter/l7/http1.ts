@@ -1,11 +1,10 @@
-// HTTP/1.x heads (RFC 9112) in a captured payload: one head at an offset, and where the next one begins, so that
-// pipelined messages in one segment are all found. A head cut by the capture yields what was seen of it.
+// HTTP/1.x heads (RFC 9112) in a captured payload: one head at an offset, and what kind of body follows it. A head cut by
+// the capture yields what was seen of it.
 import { latin1 } from './latin1.ts';
 
 /** Beyond these a head is read as cut: 8 KiB is what common servers accept of one line, and the capture is smaller. */
 const MAX_LINE_BYTES = 8192;
 const MAX_FIELDS = 64;
-const MAX_CHUNKS = 256;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'] as const;
 const EXTRA_METHODS = ['PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'REPORT', 'SEARCH', 'PURGE'];
@@ -50,49 +49,28 @@ export function parseHttp1Head(data: Uint8Array, offset = 0): Http1Head | undefi
 }
 
 /**
- * Offset just behind the message, which can lie beyond the captured bytes; undefined where it cannot be known (head or
- * chunk cut by the capture, body that ends with the connection). `requestMethod` decides whether a response has a body.
+ * How a message goes on behind its head: a body of so many bytes, chunks, or until something else tells (`unknown`: a
+ * response whose body ends with the connection). `requestMethod` decides whether a response has a body.
  */
-export function http1MessageEnd(data: Uint8Array, head: Http1Head, requestMethod: string): number | undefined {
-  if (head.bodyOffset === undefined) return undefined;
+export function http1Body(head: Http1Head, requestMethod: string): number | 'chunks' | 'unknown' {
   const bodiless =
     head.kind === 'response' && (requestMethod === 'HEAD' || head.code < 200 || head.code === 204 || head.code === 304);
-  if (bodiless) return head.bodyOffset;
-  if (/chunked\s*$/i.test(head.fields.get('transfer-encoding') ?? '')) return chunkedEnd(data, head.bodyOffset);
+  if (bodiless) return 0;
+  if (/chunked\s*$/i.test(head.fields.get('transfer-encoding') ?? '')) return 'chunks';
   const length = head.fields.get('content-length');
-  if (length !== undefined) return /^\d{1,15}$/.test(length) ? head.bodyOffset + Number(length) : undefined;
-  return head.kind === 'request' ? head.bodyOffset : undefined;
+  if (length !== undefined) return /^\d{1,15}$/.test(length) ? Number(length) : 'unknown';
+  return head.kind === 'request' ? 0 : 'unknown';
 }
 
-function chunkedEnd(data: Uint8Array, bodyOffset: number): number | undefined {
-  let at = bodyOffset;
-  for (let chunk = 0; chunk < MAX_CHUNKS; chunk++) {
-    const line = readLine(data, at);
-    const size = line.complete ? /^([0-9a-fA-F]{1,8})\s*(?:;|$)/.exec(line.text)?.[1] : undefined;
-    if (size === undefined) return undefined;
-    const bytes = Number.parseInt(size, 16);
-    at = line.next + bytes + 2;
-    if (bytes > 0) continue;
-    // Trailer fields up to an empty line.
-    for (let trailer = line.next, count = 0; count < MAX_FIELDS; count++) {
-      const field = readLine(data, trailer);
-      if (!field.complete) return undefined;
-      trailer = field.next;
-      if (field.text === '') return trailer;
-    }
-    return undefined;
-  }
-  return undefined;
-}
-
-interface Line {
+export interface Line {
   readonly text: string;
   readonly next: number;
   /** False if the data ended before the line did. */
   readonly complete: boolean;
 }
 
-function readLine(data: Uint8Array, offset: number): Line {
+/** The line at `offset`, without its end. */
+export function readLine(data: Uint8Array, offset: number): Line {
   const limit = Math.min(data.length, offset + MAX_LINE_BYTES);
   const end = data.subarray(0, limit).indexOf(0x0a, offset);
   if (end < 0) return { text: latin1(data, offset, limit), next: limit, complete: false };

@@ -22,12 +22,13 @@ type HeadersItem = Extract<Http2Item, { kind: 'headers' }>;
 export class Http2Conversation implements Conversation {
   private readonly sink: EventSink;
   private readonly readers: { readonly initiator: Http2Reader; readonly responder: Http2Reader };
-  private readonly streams = new Outstanding<number, Stream>();
+  private readonly streams: Outstanding<number, Stream>;
   private lastRequested = -1;
 
   /** `fromStart`: the connection preface is in the first segment. */
   constructor(sink: EventSink, fromStart: boolean) {
     this.sink = sink;
+    this.streams = new Outstanding(sink.room);
     this.readers = {
       // Clients number their streams 1, 3, 5, ...: a missed request leaves a hole.
       initiator: new Http2Reader((streamId) => streamId === this.lastRequested + 2),

@@ -1,14 +1,29 @@
 // Requests of one connection that wait for their response: bounded, oldest first.
 
-/** As many streams as nginx and gRPC servers allow at a time; x about 400 bytes of kept text: 50 KiB a connection at worst. */
-export const MAX_OUTSTANDING = 128;
+/**
+ * Of one connection. A pipelining client or a busy HTTP/2 connection has hundreds under way; where answers come in order, one
+ * request that is forgotten shifts the pairing of all behind it.
+ */
+export const MAX_OUTSTANDING = 4096;
+/** Of all connections of a tracker: x about 400 bytes of kept text = 50 MiB. */
+export const MAX_OUTSTANDING_IN_ALL = 131_072;
+
+/** Shared by all connections of a tracker. */
+export interface WaitingRoom {
+  taken: number;
+}
 
 export interface Waiting {
   readonly timeNs: bigint;
 }
 
 export class Outstanding<Key, Value extends Waiting> {
+  private readonly room: WaitingRoom;
   private readonly waiting = new Map<Key, Value>();
+
+  constructor(room: WaitingRoom) {
+    this.room = room;
+  }
 
   get size(): number {
     return this.waiting.size;
@@ -16,12 +31,13 @@ export class Outstanding<Key, Value extends Waiting> {
 
   /** Adds at the end; returns how many of the oldest had to go. */
   add(key: Key, value: Value): number {
-    this.waiting.delete(key);
+    this.take(key);
     this.waiting.set(key, value);
+    this.room.taken++;
     let evicted = 0;
     for (const oldest of this.waiting.keys()) {
-      if (this.waiting.size <= MAX_OUTSTANDING) break;
-      this.waiting.delete(oldest);
+      if (this.waiting.size <= MAX_OUTSTANDING && this.room.taken <= MAX_OUTSTANDING_IN_ALL) break;
+      this.take(oldest);
       evicted++;
     }
     return evicted;
@@ -33,7 +49,7 @@ export class Outstanding<Key, Value extends Waiting> {
 
   take(key: Key): Value | undefined {
     const value = this.waiting.get(key);
-    this.waiting.delete(key);
+    if (this.waiting.delete(key)) this.room.taken--;
     return value;
   }
 
@@ -46,10 +62,11 @@ export class Outstanding<Key, Value extends Waiting> {
     return key.done ? undefined : this.take(key.value);
   }
 
-  clear(): number {
-    const count = this.waiting.size;
-    this.waiting.clear();
-    return count;
+  /** Removes all but the newest; returns how many. */
+  keepNewest(): number {
+    const gone = Math.max(0, this.waiting.size - 1);
+    for (let i = 0; i < gone; i++) this.takeOldest();
+    return gone;
   }
 
   /** Removes those older than `beforeNs`, oldest first. */
@@ -57,7 +74,7 @@ export class Outstanding<Key, Value extends Waiting> {
     const expired: Value[] = [];
     for (const [key, value] of this.waiting) {
       if (value.timeNs >= beforeNs) break;
-      this.waiting.delete(key);
+      this.take(key);
       expired.push(value);
     }
     return expired;

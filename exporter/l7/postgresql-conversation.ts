@@ -2,10 +2,11 @@
 // (a prepare). Outcomes are CommandComplete or ErrorResponse; ReadyForQuery ends whatever its batch left open.
 import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
 import type { OperationMessage } from './l7-event.ts';
-import { MessageCursor } from './message-cursor.ts';
+import { MessageStream } from './message-stream.ts';
 import { Outstanding } from './outstanding.ts';
-import type { PgMessage } from './postgresql.ts';
-import { parsePgMessage, parsePgStartup, pgCommandTag, pgSql, pgSqlState, pgStatementName } from './postgresql.ts';
+import type { PgMessage, PgStartup } from './postgresql.ts';
+import { pgCommandTag, pgSql, pgSqlState, pgStatementName } from './postgresql.ts';
+import { PgReader } from './postgresql-reader.ts';
 import { redactSql, sqlVerb } from './redact.ts';
 
 /** Named statements remembered, so that an Execute of an hour later still has a verb: about 350 bytes each. */
@@ -28,54 +29,58 @@ interface WaitingStatement {
 
 export class PostgresqlConversation implements Conversation {
   private readonly sink: EventSink;
-  private readonly outstanding = new Outstanding<number, WaitingStatement>();
-  private readonly cursors = { initiator: new MessageCursor(), responder: new MessageCursor() };
+  private readonly outstanding: Outstanding<number, WaitingStatement>;
+  private readonly requests: MessageStream;
+  private readonly answers: MessageStream;
   private readonly statements = new Map<string, Statement>();
   private bound: Statement = { name: '', detail: '' };
   private parsed: Statement | undefined;
   private batch = 0;
+  /** Of the newest request. */
+  private newestBatch = 0;
   private hasStarted = false;
+  /** The next ReadyForQuery ends the log-in and no batch. */
+  private isLoggingIn = false;
   /** Batch of the statements answered since the last ReadyForQuery. */
   private answeredBatch: number | undefined;
 
   constructor(sink: EventSink) {
     this.sink = sink;
+    this.outstanding = new Outstanding(sink.room);
+    const startup = ({ kind }: PgStartup) => {
+      this.hasStarted = true;
+      if (kind === 'ssl') answers.isByteDue = true;
+    };
+    const answers = new PgReader('backend', {
+      startup,
+      message: (segment, message) => this.backend(segment, message),
+      missed: (segment) => this.missedAnswers(segment),
+    });
+    const requests = new PgReader('frontend', {
+      startup,
+      message: (segment, message) => this.frontend(segment, message),
+      missed: () => {},
+    });
+    this.requests = new MessageStream(requests, sink.counters);
+    this.answers = new MessageStream(answers, sink.counters);
   }
 
   read(segment: FreshSegment): void {
-    if (segment.fromInitiator && this.startup(segment)) return;
-    const side = segment.fromInitiator ? 'frontend' : 'backend';
-    const cursor = segment.fromInitiator ? this.cursors.initiator : this.cursors.responder;
-    let at = cursor.start(segment);
-    if (at === undefined) return;
-    if (!this.hasStarted) {
-      this.hasStarted = true;
-      this.sink.joinedMidway = true;
-    }
-    if (segment.fromInitiator) this.giveUpAnswering();
-    while (at !== undefined && at < segment.data.length) {
-      const message = parsePgMessage(segment.data, at, side);
-      if (message && segment.fromInitiator) this.frontend(segment, message);
-      else if (message) this.backend(segment, message);
-      at = message?.end;
-    }
-    if (segment.data.length < segment.payloadLength && (at ?? 0) < segment.payloadLength)
-      this.sink.counters.truncated++;
-    cursor.leaveAt(segment, at);
+    if (segment.fromInitiator) {
+      if (!this.answers.isInStep) this.giveUpAnswering();
+      this.requests.read(segment);
+    } else this.answers.read(segment);
   }
 
   expire(beforeNs: bigint): void {
     for (const waiting of this.outstanding.expire(beforeNs)) this.giveUp(waiting);
   }
 
-  private startup(segment: FreshSegment): boolean {
-    const startup = parsePgStartup(segment.data);
-    if (!startup || startup.end !== segment.payloadLength) return false;
-    this.hasStarted = true;
-    return true;
-  }
-
   private frontend(segment: FreshSegment, message: PgMessage): void {
+    if (!this.hasStarted) {
+      this.hasStarted = true;
+      this.sink.joinedMidway = true;
+    }
     switch (message.type) {
       case 'Q':
         this.parsed = undefined;
@@ -113,8 +118,12 @@ export class PostgresqlConversation implements Conversation {
       case 'E':
         this.answer(segment, pgSqlState(message) || 'ERROR', '');
         break;
+      case 'R':
+        this.isLoggingIn = true;
+        break;
       case 'Z':
-        this.ready(segment);
+        if (!this.isLoggingIn) this.ready(segment);
+        this.isLoggingIn = false;
         break;
       case 'T':
       case 'D': {
@@ -153,9 +162,22 @@ export class PostgresqlConversation implements Conversation {
     }
   }
 
-  /** A client that asks again has read the answer, even if the outcome lay beyond the capture. */
+  /** The outcome lay beyond the capture; a client that asks again has read it. */
   private giveUpAnswering(): void {
     for (let waiting = this.outstanding.oldest(); waiting?.answering; waiting = this.outstanding.oldest()) {
+      this.outstanding.takeOldest();
+      this.giveUp(waiting);
+    }
+  }
+
+  /** Unless only rows were left out, all but the newest batch may have been answered. */
+  private missedAnswers(segment: FreshSegment): void {
+    if (segment.nothingMissed) return;
+    for (
+      let waiting = this.outstanding.oldest();
+      waiting && waiting.batch !== this.newestBatch;
+      waiting = this.outstanding.oldest()
+    ) {
       this.outstanding.takeOldest();
       this.giveUp(waiting);
     }
@@ -171,6 +193,7 @@ export class PostgresqlConversation implements Conversation {
     const message: OperationMessage = { protocol: 'postgresql', ...statement, status: '', error: false };
     const requestNumber = this.sink.request(segment, message);
     const waiting = { requestNumber, timeNs: segment.timeNs, message, batch: this.batch, answering: undefined };
+    this.newestBatch = this.batch;
     this.sink.counters.outstandingEvicted += this.outstanding.add(requestNumber, waiting);
   }
 

@@ -33,20 +33,36 @@ export function parsePgStartup(data: Uint8Array, offset = 0): PgStartup | undefi
 
 const FRONTEND_TYPES = 'BCDEFHPQSXcdfp';
 const BACKEND_TYPES = '123ACDEGHIKNRSTVWZcdnstv';
+export type PgSide = 'frontend' | 'backend';
+
+const HEAD_BYTES = 5;
+/** What must be there of a message's body before it is read, by type. */
+const NEEDED_BYTES: Readonly<Record<PgSide, Readonly<Record<string, number>>>> = {
+  frontend: { Q: MAX_SQL_BYTES, P: MAX_SQL_BYTES, B: 256 },
+  backend: { C: 64, E: 256, Z: 1 },
+};
 
 /** The typed message at `offset`; undefined if none can begin there. */
-export function parsePgMessage(data: Uint8Array, offset: number, side: 'frontend' | 'backend'): PgMessage | undefined {
+export function parsePgMessage(data: Uint8Array, offset: number, side: PgSide): PgMessage | undefined {
   const type = String.fromCharCode(data[offset] ?? 0);
   const length = readUint32(data, offset + 1);
   if (length === undefined || length < 4 || length > MAX_MESSAGE_BYTES) return undefined;
   if (!(side === 'frontend' ? FRONTEND_TYPES : BACKEND_TYPES).includes(type)) return undefined;
   if (!hasLegalLength(type, length, side)) return undefined;
   const end = offset + 1 + length;
-  return { type, body: data.subarray(offset + 5, end), end };
+  return { type, body: data.subarray(offset + HEAD_BYTES, end), end };
+}
+
+/** Whether the bytes at `offset` suffice to read what is there. */
+export function isPgReadable(data: Uint8Array, offset: number, side: PgSide): boolean {
+  if (data.length - offset < HEAD_BYTES) return false;
+  const length = (readUint32(data, offset + 1) ?? 0) - 4;
+  const needed = NEEDED_BYTES[side][String.fromCharCode(data[offset] ?? 0)] ?? 0;
+  return data.length - offset - HEAD_BYTES >= Math.min(length, needed);
 }
 
 /** Messages of fixed length: cheap evidence against mistaking the middle of a row for a message. */
-function hasLegalLength(type: string, length: number, side: 'frontend' | 'backend'): boolean {
+function hasLegalLength(type: string, length: number, side: PgSide): boolean {
   if (side === 'frontend') return 'HSXc'.includes(type) ? length === 4 : true;
   if (type === 'Z') return length === 5;
   return '123Icnst'.includes(type) && type !== 't' ? length === 4 : true;

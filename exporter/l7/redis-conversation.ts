@@ -1,10 +1,11 @@
 // Redis on one connection: replies answer commands in order; pushes of RESP3 answer none.
 import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
 import type { OperationMessage } from './l7-event.ts';
-import { MessageCursor } from './message-cursor.ts';
+import { MessageStream } from './message-stream.ts';
 import { Outstanding } from './outstanding.ts';
 import { redactRedis } from './redact.ts';
-import { parseRedisCommand, parseRedisReply } from './redis.ts';
+import type { RedisCommand, RedisReply } from './redis.ts';
+import { RedisCommandReader, RedisReplyReader } from './redis.ts';
 
 interface WaitingCommand {
   readonly requestNumber: number;
@@ -14,53 +15,46 @@ interface WaitingCommand {
 
 export class RedisConversation implements Conversation {
   private readonly sink: EventSink;
-  private readonly outstanding = new Outstanding<number, WaitingCommand>();
-  private readonly cursors = { initiator: new MessageCursor(), responder: new MessageCursor() };
+  private readonly outstanding: Outstanding<number, WaitingCommand>;
+  private readonly commandReader: RedisCommandReader;
+  private readonly commands: MessageStream;
+  private readonly replies: MessageStream;
 
   constructor(sink: EventSink) {
     this.sink = sink;
+    this.outstanding = new Outstanding(sink.room);
+    this.commandReader = new RedisCommandReader((segment, command) => this.command(segment, command));
+    this.commands = new MessageStream(this.commandReader, sink.counters);
+    const replyReader = new RedisReplyReader(
+      (segment, reply) => this.reply(segment, reply),
+      () => this.missedReplies(),
+    );
+    this.replies = new MessageStream(replyReader, sink.counters);
   }
 
   read(segment: FreshSegment): void {
-    const cursor = segment.fromInitiator ? this.cursors.initiator : this.cursors.responder;
-    let at = cursor.start(segment);
-    if (at === undefined) return;
-    while (at !== undefined && at < segment.data.length) {
-      at = segment.fromInitiator ? this.command(segment, at) : this.reply(segment, at);
-    }
-    if (at === undefined && segment.data.length < segment.payloadLength) {
-      this.sink.counters.truncated++;
-      // Commands behind the capture were not counted, nor were replies if some were still due.
-      if (segment.fromInitiator || this.outstanding.size > 0) this.sink.joinedMidway = true;
-    }
-    cursor.leaveAt(segment, at);
+    (segment.fromInitiator ? this.commands : this.replies).read(segment);
   }
 
   expire(beforeNs: bigint): void {
     this.sink.counters.unanswered += this.outstanding.expire(beforeNs).length;
   }
 
-  private command(segment: FreshSegment, at: number): number | undefined {
-    const command = parseRedisCommand(segment.data, at, true);
-    if (!command) {
-      this.sink.counters.malformed++;
-      return undefined;
-    }
+  private command(segment: FreshSegment, command: RedisCommand): void {
     const { name, detail } = redactRedis(command.words, command.argumentCount, this.sink.rules);
     const message: OperationMessage = { protocol: 'redis', name, detail, status: '', error: false };
     const requestNumber = this.sink.request(segment, message);
     const evicted = this.outstanding.add(requestNumber, { requestNumber, timeNs: segment.timeNs, message });
     this.sink.counters.outstandingEvicted += evicted;
-    return command.end;
   }
 
-  private reply(segment: FreshSegment, at: number): number | undefined {
-    const reply = parseRedisReply(segment.data, at);
-    if (!reply) {
-      this.sink.counters.malformed++;
-      return undefined;
+  private reply(segment: FreshSegment, reply: RedisReply): void {
+    if (reply.isPush) return;
+    // What is answered is not going on, though its end was not seen.
+    if (this.outstanding.size === 0 && this.commandReader.isOpen) {
+      this.commands.finish(segment);
+      this.commandReader.missed(segment);
     }
-    if (reply.isPush) return reply.end;
     const command = this.outstanding.takeOldest();
     if (command) {
       const status = reply.error === '' ? 'OK' : reply.error;
@@ -69,6 +63,12 @@ export class RedisConversation implements Conversation {
       // Published messages and replies to commands of before the capture look alike: counted, not reported.
       this.sink.counters.unpairedResponses++;
     }
-    return reply.end;
+  }
+
+  /** Whose they were cannot be told; a client that does not pipeline waits for its newest alone. */
+  private missedReplies(): void {
+    const gone = this.outstanding.keepNewest();
+    this.sink.counters.unanswered += gone;
+    if (gone > 0) this.sink.joinedMidway = true;
   }
 }

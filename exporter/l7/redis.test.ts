@@ -4,26 +4,57 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { FreshSegment } from './conversation.ts';
 import type { L7Segment } from './l7-event.ts';
-import { parseRedisCommand, parseRedisReply } from './redis.ts';
+import type { Step } from './message-stream.ts';
+import { type RedisCommand, RedisCommandReader, type RedisReply, RedisReplyReader } from './redis.ts';
 import { recordTcp } from './testing/recording-proxy.ts';
 import { L7Tracker } from './tracker.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
+const segment: FreshSegment = {
+  fromInitiator: true,
+  timeNs: 0n,
+  sequence: 0,
+  payloadLength: 0,
+  data: new Uint8Array(0),
+  isDatagram: false,
+  nothingMissed: false,
+};
 const command = (...words: string[]) =>
   `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 
+/** What a reader makes of the bytes of one segment. */
+function replies(text: string): { readonly told: RedisReply[]; readonly end: Step } {
+  const told: RedisReply[] = [];
+  const reader = new RedisReplyReader(
+    (_, reply) => told.push(reply),
+    () => {},
+  );
+  const data = bytes(text);
+  let at: Step = 0;
+  while (typeof at === 'number' && at < data.length) at = reader.next(segment, data, at, false);
+  return { told, end: at };
+}
+
+function commands(data: Uint8Array): { readonly told: RedisCommand[]; readonly end: Step } {
+  const told: RedisCommand[] = [];
+  const reader = new RedisCommandReader((_, found) => told.push(found));
+  let at: Step = 0;
+  while (typeof at === 'number' && at < data.length) at = reader.next(segment, data, at, false);
+  return { told, end: at };
+}
+
 test('a command is read with its words, and a value beyond the capture does not hide where it ends', () => {
   const set = bytes(command('SET', 'key', 'x'.repeat(1000)));
-  const parsed = parseRedisCommand(set.subarray(0, 60));
-  assert.equal(parsed?.words[0], 'SET');
-  assert.equal(parsed?.argumentCount, 2);
-  assert.equal(parsed?.end, set.length);
+  const { told, end } = commands(set.subarray(0, 110));
+  assert.deepEqual(told, [{ words: ['SET', 'key', 'x'.repeat(64)], argumentCount: 2 }]);
+  assert.equal(end, set.length);
 });
 
 test('what is not a command is refused', () => {
-  for (const text of ['*1\r\n$1\r\n\x00\r\n', '*0\r\n', '*x\r\n', '*2\r\nGET\r\n', 'GET / HTTP/1.1\r\n']) {
-    assert.equal(parseRedisCommand(bytes(text)), undefined, text);
+  for (const text of ['*1\r\n$1\r\n\x00\r\n', '*x\r\n', '*2\r\nGET\r\n', '*1\r\n$-1\r\n', '{"a": 1}\r\n']) {
+    assert.equal(commands(bytes(text)).end, 'malformed', text);
   }
 });
 
@@ -38,17 +69,24 @@ test('replies of RESP2 and RESP3 are stepped over whole', () => {
     '#t\r\n',
     '=7\r\ntxt:abc\r\n',
     '|1\r\n+a\r\n+b\r\n:1\r\n',
+    '*2\r\n|1\r\n+a\r\n+b\r\n:1\r\n:2\r\n',
     '*-1\r\n',
   ]) {
-    assert.equal(parseRedisReply(bytes(`${text}+NEXT\r\n`))?.end, text.length, JSON.stringify(text));
+    const { told, end } = replies(`${text}-NEXT one\r\n`);
+    assert.deepEqual(
+      told.map((reply) => reply.error),
+      ['', 'NEXT'],
+      JSON.stringify(text),
+    );
+    assert.equal(end, text.length + 11);
   }
-  assert.equal(parseRedisReply(bytes('-WRONGTYPE Operation against\r\n'))?.error, 'WRONGTYPE');
-  assert.equal(parseRedisReply(bytes('!10\r\nBUSY aaaaa\r\n'))?.error, 'BUSY');
-  assert.equal(parseRedisReply(bytes('>1\r\n+x\r\n'))?.isPush, true);
+  assert.equal(replies('-WRONGTYPE Operation against\r\n').told[0]?.error, 'WRONGTYPE');
+  assert.equal(replies('!10\r\nBUSY aaaaa\r\n').told[0]?.error, 'BUSY');
+  assert.equal(replies('>1\r\n+x\r\n').told[0]?.isPush, true);
 });
 
-test('deeply nested replies end the walk instead of the stack', () => {
-  assert.equal(parseRedisReply(bytes('*1\r\n'.repeat(5000)))?.end, undefined);
+test('deeply nested replies end the walk instead of growing', () => {
+  assert.equal(replies('*1\r\n'.repeat(5000)).end, 'malformed');
 });
 
 test('a real server: pipelined commands are answered in order, errors by their word, values never shown', async (context) => {
@@ -106,11 +144,22 @@ test('arbitrary bytes never throw and always move forward', () => {
       .map((parts) => bytes(parts.join(''))),
   );
   fc.assert(
-    fc.property(noise, (data) => {
-      const parsed = parseRedisCommand(data, 0, true);
-      const reply = parseRedisReply(data);
-      assert.ok((parsed?.end ?? 1) > 0 && (reply?.end ?? 1) > 0);
-      assert.ok((parsed?.words.length ?? 0) <= 16);
+    fc.property(noise, fc.boolean(), (data, isCut) => {
+      const readers = [
+        new RedisCommandReader((_, { words }) => assert.ok(words.length <= 16)),
+        new RedisReplyReader(
+          () => {},
+          () => {},
+        ),
+      ];
+      for (const reader of readers) {
+        for (let at = 0; at < data.length; ) {
+          const step = reader.next(segment, data, at, isCut);
+          if (typeof step !== 'number') break;
+          assert.ok(step > at);
+          at = step;
+        }
+      }
     }),
     { numRuns: 500 },
   );

@@ -1,20 +1,22 @@
-// Redis commands and replies (RESP2 and RESP3, redis.io/docs/reference/protocol-spec) in a captured payload. Values are
-// walked by their lengths, so a large value that was not captured does not hide where the next command begins.
+// RESP, Redis' wire format (redis.io/docs/reference/protocol-spec, versions 2 and 3), value by value: lengths are walked, so
+// that large values pass unread, whole or in parts. One reader for commands, one for replies.
+import type { FreshSegment } from './conversation.ts';
 import { latin1 } from './latin1.ts';
+import { MAX_CARRY_BYTES, type MessageReader, type Step } from './message-stream.ts';
 
-/** Replies nest a few levels in practice (COMMAND, XREAD); deeper ones end the walk. */
-const MAX_DEPTH = 8;
-const MAX_ELEMENTS = 4096;
+/** Replies nest a few levels in practice (COMMAND, XINFO). */
+const MAX_DEPTH = 32;
+const MAX_ARGUMENTS = 1 << 20;
 const MAX_ARGUMENTS_READ = 16;
-const MAX_LINE_BYTES = 512;
 const MAX_ARGUMENT_TEXT = 64;
+/** "*-2147483648\r\n" */
+const MAX_NUMBER_LINE = 14;
 
 export interface RedisCommand {
-  /** As sent, unverified: the first argument, and the others as far as they were captured. */
+  /** As sent, unverified: the first arguments, each up to 64 bytes, as far as they were captured. */
   readonly words: readonly string[];
+  /** Beside the command's name. */
   readonly argumentCount: number;
-  /** Offset behind the command, which may lie beyond the captured bytes; undefined if that is unknown. */
-  readonly end: number | undefined;
 }
 
 export interface RedisReply {
@@ -22,121 +24,207 @@ export interface RedisReply {
   readonly isPush: boolean;
   /** First word of an error reply ("WRONGTYPE"); empty otherwise. */
   readonly error: string;
-  readonly end: number | undefined;
 }
 
-/** The command at `offset`; inline commands (typed by hand, health checks) only if `inline` allows them. */
-export function parseRedisCommand(data: Uint8Array, offset = 0, inline = false): RedisCommand | undefined {
-  if (data[offset] !== 0x2a) return inline ? inlineCommand(data, offset) : undefined;
-  const head = readLength(data, offset);
-  if (!head || head.length < 1) return undefined;
-  const words: string[] = [];
-  let at = head.next;
-  for (let i = 0; i < head.length; i++) {
-    const argument = data[at] === 0x24 ? readLength(data, at) : undefined;
-    if (!argument || argument.length < 0 || i >= MAX_ELEMENTS) {
-      // Cut by the capture is no contradiction; anything else than an argument where one must be is.
-      const cut = at >= data.length || (data[at] === 0x24 && !argument && !hasLine(data, at));
-      return cut && words.length > 0 ? { words, argumentCount: head.length - 1, end: undefined } : undefined;
+/** Whether a command begins with these bytes, for telling the protocol. */
+export function beginsRedisCommand(data: Uint8Array): boolean {
+  return /^\*[1-9]\d{0,6}\r\n\$[1-9]\d?\r\n[A-Za-z]/.test(latin1(data, 0, 24));
+}
+
+export class RedisCommandReader implements MessageReader {
+  private readonly onCommand: (segment: FreshSegment, command: RedisCommand) => void;
+  /** Of the command that is being read. */
+  private words: string[] = [];
+  private argumentCount = 0;
+  private argumentsLeft = 0;
+  /** Behind missing bytes a line may be anything. */
+  private mayBeInline = true;
+
+  constructor(onCommand: (segment: FreshSegment, command: RedisCommand) => void) {
+    this.onCommand = onCommand;
+  }
+
+  next(segment: FreshSegment, data: Uint8Array, at: number, isCut: boolean): Step {
+    if (this.argumentsLeft > 0) return this.argument(segment, data, at, isCut);
+    const line = readLine(data, at);
+    const isArray = data[at] === 0x2a;
+    if (!line) return isCut || (isArray && data.length - at > MAX_NUMBER_LINE) ? 'malformed' : 'more';
+    if (!isArray) return this.inline(segment, latin1(data, at, line.next).trim(), line.next);
+    const count = readNumber(line.text);
+    if (count === undefined || count > MAX_ARGUMENTS) return 'malformed';
+    // The server ignores empty ones.
+    if (count > 0) {
+      this.mayBeInline = true;
+      this.argumentsLeft = count;
+      this.argumentCount = count - 1;
     }
-    const end = argument.next + argument.length;
-    if (i < MAX_ARGUMENTS_READ)
-      words.push(latin1(data, argument.next, Math.min(end, argument.next + MAX_ARGUMENT_TEXT)));
-    if (i === 0 && (end > data.length || !isCommandName(words[0] ?? ''))) return undefined;
-    at = end + 2;
+    return line.next;
   }
-  return { words, argumentCount: head.length - 1, end: at };
-}
 
-/** The reply at `offset`; undefined if no reply begins there. */
-export function parseRedisReply(data: Uint8Array, offset = 0): RedisReply | undefined {
-  const type = String.fromCharCode(data[offset] ?? 0);
-  if (!'+-:$*_,#(!=%~>|'.includes(type)) return undefined;
-  const line = readLine(data, offset + 1);
-  if (!line) return undefined;
-  const isNumber = /^[+-]?\d{1,19}$/.test(line.text);
-  if ('$*!=%~>|:'.includes(type) && !isNumber) return undefined;
-  const walk = { elements: 0 };
-  return {
-    isPush: type === '>',
-    error: type === '-' || type === '!' ? errorWord(data, type, line) : '',
-    end: skipValue(data, offset, 0, walk),
-  };
-}
+  /** Behind the end of an argument, where an array of an argument begins. */
+  find(data: Uint8Array, from: number): number | undefined {
+    const start = /\r\n(?=\*[1-9]\d{0,6}\r\n\$[1-9]\d?\r\n[A-Za-z])/.exec(latin1(data, from, data.length));
+    return start === null ? undefined : from + start.index + 2;
+  }
 
-function errorWord(data: Uint8Array, type: string, line: { text: string; next: number }): string {
-  const text = type === '-' ? line.text : latin1(data, line.next, line.next + MAX_ARGUMENT_TEXT);
-  return /^[A-Z][A-Z0-9_]{0,31}(?= |$)/.exec(text)?.[0] ?? 'ERR';
-}
+  /** A command whose name was read counts, though its arguments were not all seen. */
+  missed(segment: FreshSegment): boolean {
+    if (this.words.length > 0) this.report(segment);
+    this.argumentsLeft = 0;
+    this.mayBeInline = false;
+    return true;
+  }
 
-function skipValue(data: Uint8Array, offset: number, depth: number, walk: { elements: number }): number | undefined {
-  if (depth > MAX_DEPTH || ++walk.elements > MAX_ELEMENTS) return undefined;
-  const line = readLine(data, offset + 1);
-  if (!line) return undefined;
-  const count = Number(line.text);
-  switch (String.fromCharCode(data[offset] ?? 0)) {
-    case '+':
-    case '-':
-    case ':':
-    case '_':
-    case ',':
-    case '#':
-    case '(':
-      return line.next;
-    case '$':
-    case '!':
-    case '=':
-      if (!Number.isSafeInteger(count)) return undefined;
-      return count < 0 ? line.next : line.next + count + 2;
-    case '*':
-    case '~':
-    case '>':
-      return skipElements(data, line.next, count, depth, walk);
-    case '%':
-      return skipElements(data, line.next, 2 * count, depth, walk);
-    case '|':
-      // An attribute precedes the value that it describes.
-      return skipElements(data, line.next, 2 * count + 1, depth, walk);
-    default:
-      return undefined;
+  /** True amid a command. */
+  get isOpen(): boolean {
+    return this.words.length > 0;
+  }
+
+  private argument(segment: FreshSegment, data: Uint8Array, at: number, isCut: boolean): Step {
+    const line = readLine(data, at);
+    const bytes = line && data[at] === 0x24 ? readNumber(line.text) : undefined;
+    const wanted = Math.min(bytes ?? 0, MAX_ARGUMENT_TEXT);
+    const isThere = line !== undefined && data.length >= line.next + wanted;
+    if (
+      !isThere &&
+      data.length - at <= MAX_NUMBER_LINE + MAX_ARGUMENT_TEXT &&
+      (line === undefined || bytes !== undefined)
+    ) {
+      if (!isCut) return 'more';
+      this.missed(segment);
+      return 'unknown';
+    }
+    const text = line && latin1(data, line.next, line.next + wanted);
+    if (!line || text === undefined || bytes === undefined || bytes < 0) return this.contradicted();
+    if (this.words.length === 0 && !isCommandName(text)) return this.contradicted();
+    if (this.words.length < MAX_ARGUMENTS_READ) this.words.push(text);
+    if (--this.argumentsLeft === 0) this.report(segment);
+    return line.next + bytes + 2;
+  }
+
+  private contradicted(): Step {
+    this.words = [];
+    this.argumentsLeft = 0;
+    return 'malformed';
+  }
+
+  /** Typed by hand, or a health check. */
+  private inline(segment: FreshSegment, text: string, end: number): Step {
+    const words = text.split(' ').filter((word) => word !== '');
+    if (words.length === 0) return end;
+    if (!this.mayBeInline || !isCommandName(words[0] ?? '')) return 'malformed';
+    this.words = words.slice(0, MAX_ARGUMENTS_READ).map((word) => word.slice(0, MAX_ARGUMENT_TEXT));
+    this.argumentCount = words.length - 1;
+    this.report(segment);
+    return end;
+  }
+
+  private report(segment: FreshSegment): void {
+    const { words, argumentCount } = this;
+    this.words = [];
+    this.onCommand(segment, { words, argumentCount });
   }
 }
 
-function skipElements(
-  data: Uint8Array,
-  start: number,
-  count: number,
-  depth: number,
-  walk: { elements: number },
-): number | undefined {
-  if (!Number.isSafeInteger(count)) return undefined;
-  let at: number | undefined = start;
-  for (let i = 0; i < count && at !== undefined; i++) at = skipValue(data, at, depth + 1, walk);
-  return at;
+const SIMPLE = '+-:_,#(';
+const BULK = '$!=';
+const AGGREGATE = '*~>%|';
+
+export class RedisReplyReader implements MessageReader {
+  private readonly onReply: (segment: FreshSegment, reply: RedisReply) => void;
+  private readonly onMissed: () => void;
+  /** Elements still to come, of each array that is open, the outermost first. */
+  private left: number[] = [];
+
+  /** `onMissed`: replies may have passed unseen. */
+  constructor(onReply: (segment: FreshSegment, reply: RedisReply) => void, onMissed: () => void) {
+    this.onReply = onReply;
+    this.onMissed = onMissed;
+  }
+
+  /** A reply is told with its first value: that says whether it is an error. */
+  next(segment: FreshSegment, data: Uint8Array, at: number, isCut: boolean): Step {
+    const type = String.fromCharCode(data[at] ?? 0);
+    const isSimple = SIMPLE.includes(type);
+    const isBulk = BULK.includes(type);
+    if (!isSimple && !isBulk && !AGGREGATE.includes(type)) return 'malformed';
+    const line = readLine(data, at);
+    const count = line && !isSimple ? readNumber(line.text) : 0;
+    if (count === undefined || (!line && !isSimple && data.length - at > MAX_NUMBER_LINE)) return 'malformed';
+    const textAt = isSimple ? at + 1 : (line?.next ?? data.length);
+    const textEnd = isSimple ? (line?.next ?? at + MAX_CARRY_BYTES) : textAt + Math.min(count, MAX_ARGUMENT_TEXT);
+    const isThere = line !== undefined && (type !== '!' || textEnd <= data.length);
+    if (!isThere && !isCut) return 'more';
+    if (this.left.length === 0 && type !== '|') {
+      const error = type === '-' || type === '!' ? errorWord(latin1(data, textAt, textEnd)) : '';
+      this.onReply(segment, { isPush: type === '>', error });
+    }
+    if (!line) {
+      this.left = [];
+      return 'unknown';
+    }
+    if (isSimple || isBulk) {
+      this.close();
+      return isBulk && count >= 0 ? line.next + count + 2 : line.next;
+    }
+    return this.open(type, count) ? line.next : 'malformed';
+  }
+
+  find(): undefined {
+    // A reply and an element of one look alike.
+    return undefined;
+  }
+
+  missed(): boolean {
+    this.left = [];
+    this.onMissed();
+    return true;
+  }
+
+  /** An aggregate begins. An attribute ('|') is no element: it stands before the one that it describes. */
+  private open(type: string, count: number): boolean {
+    const elements = type === '%' || type === '|' ? 2 * count : count;
+    const last = this.left.length - 1;
+    if (elements > 0 && last + 1 >= MAX_DEPTH) return false;
+    if (type === '|' && elements > 0 && last >= 0) this.left[last] = (this.left[last] ?? 0) + 1;
+    if (elements > 0) this.left.push(elements);
+    else if (type !== '|') this.close();
+    return true;
+  }
+
+  /** A value ended, and with it perhaps those it is the last element of. */
+  private close(): void {
+    for (let last = this.left.length - 1; last >= 0; last--) {
+      const left = (this.left[last] ?? 0) - 1;
+      this.left[last] = left;
+      if (left > 0) return;
+      this.left.pop();
+    }
+  }
 }
 
-function inlineCommand(data: Uint8Array, offset: number): RedisCommand | undefined {
-  const line = readLine(data, offset);
-  const words = line?.text.split(' ').filter((word) => word !== '') ?? [];
-  if (!line || !isCommandName(words[0] ?? '')) return undefined;
-  return { words: words.slice(0, MAX_ARGUMENTS_READ), argumentCount: words.length - 1, end: line.next };
+function errorWord(text: string): string {
+  return /^[A-Z][A-Z0-9_]{0,31}(?=[ \r]|$)/.exec(text)?.[0] ?? 'ERR';
 }
 
 function isCommandName(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9._-]{0,39}$/.test(text);
 }
 
-function readLength(data: Uint8Array, offset: number): { length: number; next: number } | undefined {
-  const line = readLine(data, offset + 1);
-  return line && /^-?\d{1,10}$/.test(line.text) ? { length: Number(line.text), next: line.next } : undefined;
+interface Line {
+  /** Without the first byte. */
+  readonly text: string;
+  readonly next: number;
 }
 
-function hasLine(data: Uint8Array, offset: number): boolean {
-  return readLine(data, offset) !== undefined;
+function readNumber(text: string): number | undefined {
+  return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined;
 }
 
-function readLine(data: Uint8Array, offset: number): { text: string; next: number } | undefined {
-  const end = data.subarray(0, offset + MAX_LINE_BYTES).indexOf(0x0a, offset);
-  if (end <= offset || data[end - 1] !== 0x0d) return undefined;
-  return { text: latin1(data, offset, end - 1), next: end + 1 };
+/** Undefined if the line does not end within the bytes. */
+function readLine(data: Uint8Array, offset: number): Line | undefined {
+  const end = data.indexOf(0x0a, offset);
+  if (end < 0) return undefined;
+  const textEnd = data[end - 1] === 0x0d ? end - 1 : end;
+  return { text: latin1(data, offset + 1, textEnd), next: end + 1 };
 }

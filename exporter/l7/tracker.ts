@@ -10,6 +10,7 @@ import { HTTP2_PREFACE } from './http2.ts';
 import { Http2Conversation } from './http2-conversation.ts';
 import type { L7Event, L7Segment } from './l7-event.ts';
 import { startsWith } from './latin1.ts';
+import type { WaitingRoom } from './outstanding.ts';
 import { PostgresqlConversation } from './postgresql-conversation.ts';
 import type { RedactionRules } from './redact.ts';
 import { DEFAULT_REDACTION } from './redact.ts';
@@ -39,6 +40,9 @@ interface Connection {
   lastNs: bigint;
 }
 
+/** Later than any clock says. */
+const FOREVER_NS = 2n ** 63n;
+
 type Connections = Map<string | number, Connection>;
 
 export class L7Tracker {
@@ -47,6 +51,7 @@ export class L7Tracker {
   private readonly idleNs: bigint;
   private readonly redaction: RedactionRules;
   private readonly totals: L7Counters = emptyCounters();
+  private readonly room: WaitingRoom = { taken: 0 };
   /** In order of use, least recent first. UDP apart: each DNS query is a connection and would push out the others. */
   private readonly connections: { readonly tcp: Connections; readonly udp: Connections } = {
     tcp: new Map(),
@@ -125,7 +130,7 @@ export class L7Tracker {
     }
     const protocol = detectProtocol(segment);
     if (!protocol) return undefined;
-    const sink = new EventSink(segment.connection, false, this.redaction, this.totals);
+    const sink = new EventSink(segment.connection, this.redaction, this.totals, this.room);
     const connection: Connection = {
       sink,
       protocol,
@@ -153,13 +158,15 @@ export class L7Tracker {
     if (fresh.isDatagram || connection.protocol === 'tls' || connection.protocol === 'http2') return;
     const protocol = unmistakable(fresh.data);
     if (!protocol) return;
+    // An upgrade's last answer comes in the new protocol, if at all.
+    connection.conversation.expire(FOREVER_NS);
     connection.protocol = protocol;
     connection.conversation = converse(protocol, connection.sink, fresh.data);
   }
 }
 
 function giveUp(connection: Connection): L7Event[] {
-  connection.conversation.expire(2n ** 63n);
+  connection.conversation.expire(FOREVER_NS);
   return connection.sink.drain();
 }
 
