@@ -1,11 +1,12 @@
 // Clauses about an endpoint or a node: asked once for each dictionary id, the answers kept as two bits an id.
 
 import type { Clause, Side } from '#flow/filter/clause.ts';
-import type { BlockTest } from './column-clause.ts';
+import { type BlockTest, SPARSE_SHARE } from './column-clause.ts';
 import type { EndpointDescription, NodeDescription } from './endpoint-dictionary.ts';
 import type { FlowRing } from './flow-ring.ts';
 import type { GenerationDictionary } from './generation-dictionary.ts';
 
+/** Anded with a mark of 1 an answer gives the mark that is left. */
 const UNKNOWN = 0;
 const YES = 1;
 const NO = 2;
@@ -39,7 +40,7 @@ export function dictionaryTest(
   clauses: readonly Clause[],
   decide: (sequence: number) => boolean,
 ): BlockTest {
-  const { sourceId, destinationId, nodeId, slotMask } = ring.columns;
+  const { sourceId, destinationId, nodeId } = ring.columns;
   const ids = side === 'source' ? sourceId : side === 'destination' ? destinationId : nodeId;
   const dictionary: GenerationDictionary = side === 'node' ? ring.nodes : ring.endpoints;
   const answers = new Answers(dictionary);
@@ -50,44 +51,51 @@ export function dictionaryTest(
         : askEach(ring.endpoints.describe(id), (end) => clauses.every((clause) => endpointMatches(clause, end)));
     return matches === undefined ? UNKNOWN : matches ? YES : NO;
   };
-  return (from, to, marks) => {
+  const askOrDecide = (id: number, sequence: number): number => {
+    const answer = ask(id);
+    if (answer === UNKNOWN) return decide(sequence) ? YES : NO;
+    answers.set(id, answer);
+    return answer;
+  };
+  return ({ sequence, slot, count }, marks, before) => {
+    const isSparse = before < count * SPARSE_SHARE;
+    let left = 0;
     answers.forgetRecycled();
-    for (let sequence = from; sequence < to; sequence++) {
-      if (marks[sequence - from] === 0) continue;
-      const id = ids[sequence & slotMask] as number;
-      let answer = dictionary.isLive(id) ? answers.get(id) : UNKNOWN;
-      if (answer === UNKNOWN) {
-        answer = ask(id);
-        if (answer === UNKNOWN) answer = decide(sequence) ? YES : NO;
-        else answers.set(id, answer);
-      }
-      if (answer === NO) marks[sequence - from] = 0;
+    const { oldestId } = dictionary;
+    const { words, mask } = answers;
+    for (let i = 0; i < count; i++) {
+      const mark = marks[i] as number;
+      if (isSparse && mark === 0) continue;
+      const id = ids[slot + i] as number;
+      const index = id & mask;
+      let answer = ((words[index >>> 4] as number) >>> ((index & 15) << 1)) & 3;
+      // An answer of a slot is that of the id that has it now, so of none that was forgotten before.
+      if (mark === 1 && (answer === UNKNOWN || (id - oldestId) >>> 0 > mask)) answer = askOrDecide(id, sequence + i);
+      marks[i] = mark & answer;
+      left += mark & answer;
     }
+    return left;
   };
 }
 
 /** Two bits for every slot of a dictionary; forgotten when the slot's generation is. */
 class Answers {
   readonly #dictionary: GenerationDictionary;
-  readonly #words: Uint32Array;
-  readonly #mask: number;
+  readonly words: Uint32Array;
+  /** An id anded with this is its slot. */
+  readonly mask: number;
   #rotations: number;
 
   constructor(dictionary: GenerationDictionary) {
     this.#dictionary = dictionary;
-    this.#words = new Uint32Array(Math.ceil(dictionary.slots / 16));
-    this.#mask = dictionary.slots - 1;
+    this.words = new Uint32Array(Math.ceil(dictionary.slots / 16));
+    this.mask = dictionary.slots - 1;
     this.#rotations = dictionary.rotations;
   }
 
-  get(id: number): number {
-    const index = id & this.#mask;
-    return ((this.#words[index >>> 4] as number) >>> ((index & 15) << 1)) & 3;
-  }
-
   set(id: number, answer: number): void {
-    const index = id & this.#mask;
-    this.#words[index >>> 4] = (this.#words[index >>> 4] as number) | (answer << ((index & 15) << 1));
+    const index = id & this.mask;
+    this.words[index >>> 4] = (this.words[index >>> 4] as number) | (answer << ((index & 15) << 1));
   }
 
   /** A generation that was forgotten gave its slots to the young one, which may be much younger than the answers. */
@@ -96,8 +104,8 @@ class Answers {
     if (missed === 0) return;
     this.#rotations = this.#dictionary.rotations;
     const slots = this.#dictionary.idsPerGeneration;
-    if (missed > 1 || slots < 16) this.#words.fill(0);
-    else this.#words.fill(0, this.#dictionary.youngSlot >>> 4, (this.#dictionary.youngSlot + slots) >>> 4);
+    if (missed > 1 || slots < 16) this.words.fill(0);
+    else this.words.fill(0, this.#dictionary.youngSlot >>> 4, (this.#dictionary.youngSlot + slots) >>> 4);
   }
 }
 

@@ -5,15 +5,15 @@ import { type Clause, clauseMatches } from '#flow/filter/clause.ts';
 import type { CompiledAlternative, CompiledFilter } from '#flow/filter/compile.ts';
 import type { Flow } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { type BlockTest, columnTest } from './column-clause.ts';
+import { BLOCK, type BlockTest, columnTest, type Run } from './column-clause.ts';
 import { KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS } from './columns.ts';
 import { type DictionarySide, dictionarySide, dictionaryTest } from './dictionary-clause.ts';
 import type { FlowRing } from './flow-ring.ts';
 
-/** Sequences in one block: their marks and the columns of one clause stay in the first cache. */
-export const BLOCK = 1024;
-
 const DECODING_BLOCK = 64;
+
+/** Sequences to select at once at most. */
+export { BLOCK };
 
 /** Marks of a selection. UNCOUNTED messages (lost events, node status) pass every filter and count towards no number. */
 export const MARK_NONE = 0;
@@ -59,31 +59,44 @@ export class FilterPlan {
 
   /** Sets selection[sequence - from] to a MARK for sequences [from, to), at most BLOCK, all in the ring. */
   select(from: number, to: number, selection: Uint8Array): void {
-    const { kind, slotMask } = this.#ring.columns;
-    const count = to - from;
-    if (this.#allow.length === 0) selection.fill(MARK_FLOW, 0, count);
-    else {
-      selection.fill(MARK_NONE, 0, count);
-      for (const tests of this.#allow) this.#mark(tests, from, to, selection, MARK_FLOW);
+    const { slots, slotMask } = this.#ring.columns;
+    const slot = from & slotMask;
+    const count = Math.min(to - from, slots - slot);
+    this.#selectRun({ sequence: from, slot, count }, selection);
+    if (from + count < to) this.select(from + count, to, selection.subarray(count));
+  }
+
+  #selectRun(run: Run, selection: Uint8Array): void {
+    const { slot, count } = run;
+    // A kind is the mark of a flow, and no mark is that of any other kind until the end.
+    const kinds = this.#ring.columns.kind.subarray(slot, slot + count);
+    const hasFlowsAlone = areFlows(kinds);
+    const [first, ...others] = this.#allow;
+    this.#markFlows(kinds, hasFlowsAlone, selection);
+    if (first !== undefined) runTests(first, run, selection);
+    const marks = this.#marks;
+    for (const tests of others) {
+      this.#markFlows(kinds, hasFlowsAlone, marks);
+      for (let i = 0; i < count; i++) marks[i] = (marks[i] as number) & ~(selection[i] as number);
+      runTests(tests, run, marks);
+      for (let i = 0; i < count; i++) selection[i] = (selection[i] as number) | (marks[i] as number);
     }
-    for (const tests of this.#deny) this.#mark(tests, from, to, selection, MARK_NONE);
+    for (const tests of this.#deny) {
+      marks.set(selection.subarray(0, count));
+      runTests(tests, run, marks);
+      for (let i = 0; i < count; i++) selection[i] = (selection[i] as number) & ~(marks[i] as number);
+    }
+    if (hasFlowsAlone) return;
     for (let i = 0; i < count; i++) {
-      const value = kind[(from + i) & slotMask];
-      if (value === KIND_FLOW) continue;
-      selection[i] = value === KIND_LOST_EVENTS || value === KIND_NODE_STATUS ? MARK_UNCOUNTED : MARK_NONE;
+      const kind = kinds[i];
+      if (kind === KIND_LOST_EVENTS || kind === KIND_NODE_STATUS) selection[i] = MARK_UNCOUNTED;
     }
   }
 
-  /** Gives the flows that pass all tests the mark. */
-  #mark(tests: readonly BlockTest[], from: number, to: number, selection: Uint8Array, mark: number): void {
-    const { kind, slotMask } = this.#ring.columns;
-    const marks = this.#marks;
-    const count = to - from;
-    for (let i = 0; i < count; i++) {
-      marks[i] = selection[i] !== mark && kind[(from + i) & slotMask] === KIND_FLOW ? 1 : 0;
-    }
-    for (const test of tests) test(from, to, marks);
-    for (let i = 0; i < count; i++) if (marks[i] === 1) selection[i] = mark;
+  #markFlows(kinds: Uint8Array, hasFlowsAlone: boolean, marks: Uint8Array): void {
+    marks.set(kinds);
+    if (hasFlowsAlone) return;
+    for (let i = 0; i < kinds.length; i++) if (kinds[i] !== KIND_FLOW) marks[i] = MARK_NONE;
   }
 
   #compile(alternative: CompiledAlternative): readonly BlockTest[] {
@@ -116,11 +129,13 @@ export class FilterPlan {
   }
 
   #decodingTest(clauses: readonly Clause[]): BlockTest {
-    return (from, to, marks) => {
-      for (let sequence = from; sequence < to; sequence++) {
-        if (marks[sequence - from] === 0) continue;
-        if (!this.#matchesDecoded(clauses, sequence)) marks[sequence - from] = 0;
+    return ({ sequence, count }, marks) => {
+      let left = 0;
+      for (let i = 0; i < count; i++) {
+        if (marks[i] === 1 && !this.#matchesDecoded(clauses, sequence + i)) marks[i] = 0;
+        left += marks[i] as number;
       }
+      return left;
     };
   }
 
@@ -142,4 +157,18 @@ export class FilterPlan {
     }
     return this.#decoded;
   }
+}
+
+function runTests(tests: readonly BlockTest[], run: Run, marks: Uint8Array): void {
+  let left = run.count;
+  for (const test of tests) {
+    left = test(run, marks, left);
+    if (left === 0) return;
+  }
+}
+
+function areFlows(kinds: Uint8Array): boolean {
+  let others = 0;
+  for (let i = 0; i < kinds.length; i++) others |= (kinds[i] as number) ^ KIND_FLOW;
+  return others === 0;
 }

@@ -101,6 +101,11 @@ export class GenerationDictionary {
     return this.#young.base & (this.slots - 1);
   }
 
+  /** Ids given out before this one are not live; those from it on are, `slots` of them at most. */
+  get oldestId(): number {
+    return (this.#old.base + 1) >>> 0;
+  }
+
   isLive(id: number): boolean {
     const young = (id - this.#young.base) >>> 0;
     if (young > 0 && young <= this.#young.count) return true;
