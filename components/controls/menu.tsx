@@ -7,7 +7,7 @@ import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
 
 const itemClass =
-  'relative flex h-8 cursor-default select-none items-center gap-2 rounded-chip pr-3 pl-7 text-xs text-fg outline-none data-[highlighted]:bg-hover';
+  'relative flex h-8 cursor-default select-none items-center gap-2 rounded-chip pr-3 pl-7 text-xs text-fg outline-none data-[highlighted]:bg-hover data-[disabled]:opacity-50';
 
 export function Menu({ trigger, children }: { readonly trigger: ReactNode; readonly children: ReactNode }) {
   return (
@@ -56,12 +56,14 @@ export function MenuChoices(props: {
 
 export function MenuCheck(props: {
   readonly checked: boolean;
+  readonly disabled?: boolean;
   readonly onChange: (checked: boolean) => void;
   readonly children: ReactNode;
 }) {
   return (
     <DropdownMenu.CheckboxItem
       checked={props.checked}
+      disabled={props.disabled ?? false}
       onCheckedChange={props.onChange}
       onSelect={(event) => event.preventDefault()}
       className={itemClass}
@@ -71,5 +73,14 @@ export function MenuCheck(props: {
       </DropdownMenu.ItemIndicator>
       {props.children}
     </DropdownMenu.CheckboxItem>
+  );
+}
+
+/** Does one thing and closes the menu. */
+export function MenuItem(props: { readonly onSelect: () => void; readonly children: ReactNode }) {
+  return (
+    <DropdownMenu.Item onSelect={props.onSelect} className={itemClass}>
+      {props.children}
+    </DropdownMenu.Item>
   );
 }

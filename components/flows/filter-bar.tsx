@@ -2,13 +2,11 @@
 
 // Heading, filter, rate, and the two controls of the table.
 
-import { Columns3, Pause, Play } from 'lucide-react';
+import { Pause, Play } from 'lucide-react';
 import { Button } from '../controls/button.tsx';
-import { Menu, MenuCheck, MenuHeading } from '../controls/menu.tsx';
 import { wholeNumber } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
-import { COLUMNS, useColumns } from '../url/url-state.ts';
-import { columnSpecs } from './columns.ts';
+import { ColumnChooser } from './column-chooser.tsx';
 import { FilterInput } from './filter-input.tsx';
 import { useReading } from './reading.tsx';
 
@@ -36,27 +34,5 @@ function FlowRate({ paused }: { readonly paused: boolean }) {
       <span className={`size-1.5 rounded-full ${isLive ? 'live-pulse bg-ok' : 'bg-fg-3'}`} aria-hidden />
       {wholeNumber(perSecond)} flows/s
     </span>
-  );
-}
-
-function ColumnChooser() {
-  const [columns, setColumns] = useColumns();
-  const toggle = (column: (typeof COLUMNS)[number], isShown: boolean) =>
-    setColumns(COLUMNS.filter((each) => (each === column ? isShown : columns.includes(each))));
-  return (
-    <Menu
-      trigger={
-        <Button weight="icon" className="border border-line bg-raised" aria-label="Columns">
-          <Columns3 size={13} strokeWidth={1.8} aria-hidden />
-        </Button>
-      }
-    >
-      <MenuHeading>Columns</MenuHeading>
-      {COLUMNS.map((column) => (
-        <MenuCheck key={column} checked={columns.includes(column)} onChange={(isShown) => toggle(column, isShown)}>
-          {columnSpecs[column].name}
-        </MenuCheck>
-      ))}
-    </Menu>
   );
 }

@@ -6,8 +6,7 @@ import { memo } from 'react';
 import { byteText } from '../format/figures.ts';
 import { clockMs } from '../format/times.ts';
 import type { FlowRow } from '../store/flow-row.ts';
-import type { Column } from '../url/url-state.ts';
-import { gridTemplate } from './columns.ts';
+import type { Column } from '../url/table-look.ts';
 import { EndpointName } from './endpoint-name.tsx';
 import { LatencyBar } from './latency-bar.tsx';
 import { dropWords, VerdictMark } from './verdict-mark.tsx';
@@ -17,6 +16,8 @@ interface FlowRowProps {
   readonly index: number;
   readonly top: number;
   readonly columns: readonly Column[];
+  /** CSS grid template of the columns. */
+  readonly template: string;
   readonly isSelected: boolean;
   readonly onSelect: (row: FlowRow) => void;
 }
@@ -32,7 +33,7 @@ export const FlowRowView = memo(function FlowRowView(props: FlowRowProps) {
       onClick={() => props.onSelect(row)}
       onKeyDown={(event) => event.key === 'Enter' && props.onSelect(row)}
       className={`absolute inset-x-0 top-0 grid h-7 cursor-default items-center gap-4 px-4 text-cell ${tone}`}
-      style={{ transform: `translateY(${props.top}px)`, gridTemplateColumns: gridTemplate(columns) }}
+      style={{ transform: `translateY(${props.top}px)`, gridTemplateColumns: props.template }}
     >
       {columns.map((column) => (
         <td key={column} className="min-w-0">

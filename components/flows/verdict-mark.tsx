@@ -1,18 +1,8 @@
 // A verdict as shape and word: a dot for what went well, a triangle for what failed, a cross for what was refused. The
 // shapes tell them apart where colours do not.
 
-import type { FlowRow, RowVerdict } from '../store/flow-row.ts';
-
-const words: Record<RowVerdict, string> = {
-  forwarded: 'Forwarded',
-  dropped: 'Dropped',
-  error: 'Error',
-  audit: 'Audited',
-  redirected: 'Redirected',
-  translated: 'Translated',
-  traced: 'Traced',
-  unknown: 'Unknown',
-};
+import type { FlowRow } from '../store/flow-row.ts';
+import { verdictWord } from './verdict-words.ts';
 
 export type Mark = 'ok' | 'warn' | 'bad' | 'none';
 
@@ -20,11 +10,6 @@ export function markOf(row: FlowRow): Mark {
   if (row.verdict === 'dropped') return 'bad';
   if (row.verdict === 'error' || row.outcome === 'server' || row.verdict === 'audit') return 'warn';
   return row.verdict === 'unknown' ? 'none' : 'ok';
-}
-
-/** What the table says: a request that was forwarded but failed is an error to the reader. */
-export function verdictWord(row: FlowRow): string {
-  return row.verdict === 'forwarded' && row.outcome === 'server' ? 'Error' : words[row.verdict];
 }
 
 export function VerdictMark({ row }: { readonly row: FlowRow }) {

@@ -3,7 +3,8 @@
 // One flow in full: what was asked, how it went and why, both ends, the processes, and the message as it came.
 
 import { ArrowRight } from 'lucide-react';
-import { dropWords, MarkShape, markOf, verdictWord } from '../flows/verdict-mark.tsx';
+import { dropWords, MarkShape, markOf } from '../flows/verdict-mark.tsx';
+import { verdictWord } from '../flows/verdict-words.ts';
 import { byteText, durationText } from '../format/figures.ts';
 import { clockMs } from '../format/times.ts';
 import { PolicyStory } from '../policies/policy-story.tsx';

@@ -14,22 +14,18 @@ import {
 import { useCallback, useMemo } from 'react';
 import { type Folds, MAP_METRICS, MAP_SCOPES } from '../map/map-view-types.ts';
 import { parseSelection, type Selection, selectionText } from './selection.ts';
+import {
+  COLUMNS,
+  DEFAULT_COLUMNS,
+  parseSort,
+  parseWidths,
+  type Sort,
+  sortText,
+  type Widths,
+  widthsText,
+} from './table-look.ts';
 
 export const WINDOW_SECONDS = [60, 300, 900] as const;
-export const COLUMNS = [
-  'time',
-  'source',
-  'destination',
-  'request',
-  'verdict',
-  'latency',
-  'size',
-  'node',
-  'pod',
-] as const;
-export type Column = (typeof COLUMNS)[number];
-export const DEFAULT_COLUMNS: Column[] = ['time', 'source', 'destination', 'request', 'verdict', 'latency', 'size'];
-
 const selectionParser = createParser<Selection>({
   parse: parseSelection,
   serialize: selectionText,
@@ -57,6 +53,19 @@ export const useSelection = () => useQueryState('sel', selectionParser.withOptio
 
 export const useColumns = () =>
   useQueryState('cols', parseAsArrayOf(parseAsStringLiteral(COLUMNS)).withDefault(DEFAULT_COLUMNS));
+
+const sameText =
+  <Value>(text: (value: Value) => string) =>
+  (a: Value, b: Value): boolean =>
+    text(a) === text(b);
+
+const noWidths: Widths = new Map();
+const widthsParser = createParser<Widths>({ parse: parseWidths, serialize: widthsText, eq: sameText(widthsText) });
+const sortParser = createParser<Sort>({ parse: parseSort, serialize: sortText, eq: sameText(sortText) });
+
+export const useWidths = () => useQueryState('widths', widthsParser.withDefault(noWidths));
+
+export const useSort = () => useQueryState('sort', sortParser);
 
 export const useTimeRange = () => useQueryState('t', rangeParser);
 

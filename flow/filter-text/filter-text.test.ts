@@ -189,7 +189,26 @@ test('flags of the hubble CLI say the same as the text, or carry the filters the
     ...['--not', '--namespace', 'kube-system'],
   ]);
   assert.deepEqual(flags('pod:web port:80').filter((flag) => flag === '--allowlist').length, 4);
+  assert.deepEqual(flags('-to:port:80,443'), ['--not', '--to-port', '80', '--not', '--to-port', '443']);
+  assert.deepEqual(flags('http.header:"X-A: b"'), ['--http-header', 'X-A:b']);
   assert.deepEqual(flags('-uuid:a -uuid:b'), ['--denylist', '{"uuid":["a"]}', '--denylist', '{"uuid":["b"]}']);
+});
+
+test('flags that the hubble CLI refuses together, or folds into one, go as the filters themselves', () => {
+  const used = (text: string) =>
+    new Set(toHubbleFlags(parseFilterText(text).terms).filter((argument) => /^--[a-z]/.test(argument)));
+  for (const text of [
+    'pod:web from:pod:cart',
+    'port:80 to:port:443',
+    'ns:shop to:pod:bank/web',
+    'from:ns:shop from:pod:web',
+    'from:ns:shop from:service:web',
+    'from:ip:10.0.0.1 from:fqdn:a.example',
+    'cluster:eu',
+    'http.header:X-A',
+  ])
+    assert.deepEqual([...used(text)], ['--allowlist'], text);
+  assert.deepEqual([...used('from:pod:web from:port:80 to:ns:bank')], ['--from-pod', '--from-port', '--to-namespace']);
 });
 
 test('copied flags build the filters of the text', () => {

@@ -12,29 +12,52 @@ export function toHubbleFlags(terms: readonly FilterTerm[]): string[] {
   const wanted = terms.filter((term) => !term.negated);
   const unwanted = terms.filter((term) => term.negated);
   const { whitelist, blacklist } = filtersOfTerms(terms);
-  // The CLI joins its flags into one filter for either end as source and one as destination, which differs from ours
-  // with two keys about either end; and it joins what follows --not into one filter, which differs with two keys.
-  const isPlainAllow =
-    new Set(wanted.filter(isAboutEitherEnd).map(({ key }) => key)).size <= 1 && wanted.every(hasPlainFlag);
-  const isPlainDeny = unwanted.length <= 1 && unwanted.every(hasPlainFlag);
+  // The CLI joins what follows --not into one filter, as it does with the other flags: right for one term only.
+  const isPlainDeny = unwanted.length <= 1 && areFlagsEnough(unwanted);
   return [
-    ...(isPlainAllow
+    ...(areFlagsEnough(wanted)
       ? wanted.flatMap((term) => flagsOf(term, []))
       : whitelist.flatMap((filter) => ['--allowlist', json(filter)])),
+    // --not is about the next flag alone, so that every value has its own.
     ...(isPlainDeny
       ? unwanted.flatMap((term) => flagsOf(term, ['--not']))
       : blacklist.flatMap((filter) => ['--denylist', json(filter)])),
   ];
 }
 
-function isAboutEitherEnd(term: FilterTerm): boolean {
-  return term.side === 'either' && findFilterKey(term.key)?.hasSides === true;
+/** Keys that say who an end is. The CLI refuses several of them about one end, or folds a namespace into the other. */
+const namingKeys: ReadonlySet<string> = new Set(['namespace', 'pod', 'service', 'ip', 'fqdn']);
+
+/**
+ * The CLI joins its flags into one filter for either end as source and one as destination, which differs from ours with
+ * two keys about either end; and it refuses a key about either end beside the same one about the source or destination
+ * (flows_filter.go: conflicts).
+ */
+function areFlagsEnough(terms: readonly FilterTerm[]): boolean {
+  if (!terms.every(hasPlainFlag)) return false;
+  const claims = new Set(terms.filter(({ key }) => findFilterKey(key)?.hasSides === true).map(claimOf));
+  const list = [...claims].map((claim) => claim.split(' '));
+  if (list.filter(([side]) => side === 'either').length > 1) return false;
+  return list.every(([side, key = ''], index) =>
+    list.every(([otherSide, other = ''], at) => {
+      if (at === index) return true;
+      const isAboutSameEnd = side === otherSide || side === 'either' || otherSide === 'either';
+      return !isAboutSameEnd || !(key === other || (namingKeys.has(key) && namingKeys.has(other)));
+    }),
+  );
 }
 
-/** Keys that the CLI has no flag for, or whose flag reads values otherwise. */
-const keysWithoutFlag = new Set(['reply', 'dns', 'tcp.flags', 'ip.version', 'encrypted', 'interface', 'http.status']);
+function claimOf({ side, key }: FilterTerm): string {
+  return `${side} ${key}`;
+}
 
-function hasPlainFlag({ key }: FilterTerm): boolean {
+/** Keys that the CLI has no flag for, or whose flag reads values otherwise (--cluster is about nodes in some releases). */
+const keysWithoutFlag: ReadonlySet<string> = new Set([
+  ...['reply', 'dns', 'tcp.flags', 'ip.version', 'encrypted', 'interface', 'http.status', 'cluster'],
+]);
+
+function hasPlainFlag({ key, values }: FilterTerm): boolean {
+  if (key === 'http.header') return values.every((value) => value.includes(':'));
   return !keysWithoutFlag.has(key);
 }
 
@@ -56,6 +79,9 @@ function flagValue(key: string, value: string): string {
     case 'http.path':
     case 'http.url':
       return patternOfText(value);
+    case 'http.header':
+      // The CLI keeps the blank behind the colon as part of the value.
+      return value.replace(/:\s+/, ':');
     default:
       return value;
   }
