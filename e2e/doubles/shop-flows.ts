@@ -100,6 +100,32 @@ function transportFlow(common: Common, timeMs: number, connectMs: number): GetFl
   return wrap({ ...common, timeMs, half: 'request' }, {}, details);
 }
 
+/** What the kernel tells of the connection under an exchange: opened before it, closed by the opener behind it. */
+export function connectionFlows(
+  call: ShopCall,
+  timeMs: number,
+  number: number,
+  random: () => number,
+): GetFlowsResponse[] {
+  const common = { call, method: '', request: '', sourcePort: 32_768 + (number % 28_000), number, random };
+  const at = (half: ConnectionEvent, atMs: number, flags: Partial<TCPFlags>, reason: FlowReason) =>
+    wrap({ ...common, timeMs: atMs, half }, tcpFlags(call, common.sourcePort, flags), {
+      reason,
+      initiator: traffic(120),
+      responder: traffic(900),
+    });
+  return [
+    at('opened', timeMs, { SYN: true }, FlowReason.FLOW_REASON_OPENED),
+    at('flags', timeMs + 1, { FIN: true, ACK: true }, FlowReason.FLOW_REASON_TCP_FLAGS),
+    at('closed', timeMs + 2, { ACK: true }, FlowReason.FLOW_REASON_CLOSED),
+  ];
+}
+
+function tcpFlags(call: ShopCall, sourcePort: number, flags: Partial<TCPFlags>): Partial<Flow> {
+  const ports = { sourcePort, destinationPort: call.port };
+  return { l4: { protocol: { $case: 'TCP', value: { ...ports, flags: TCPFlags.fromPartial(flags) } } } };
+}
+
 function droppedFlow(common: Common, timeMs: number, reason: string): GetFlowsResponse {
   const details: Partial<FlowDetails> = {
     reason: FlowReason.FLOW_REASON_DROP,
@@ -130,7 +156,8 @@ function traffic(bytes: number): FlowDetails['initiator'] {
   return { bytes: count, packets: 1n + count / 1448n, newBytes: count, newPackets: 1n + count / 1448n };
 }
 
-type Place = Common & { readonly timeMs: number; readonly half: 'request' | 'response' };
+type ConnectionEvent = 'opened' | 'flags' | 'closed';
+type Place = Common & { readonly timeMs: number; readonly half: 'request' | 'response' | ConnectionEvent };
 
 function wrap(place: Place, flow: Partial<Flow>, details: Partial<FlowDetails>): GetFlowsResponse {
   const { call, sourcePort, timeMs, number, half } = place;
@@ -164,6 +191,7 @@ function wrap(place: Place, flow: Partial<Flow>, details: Partial<FlowDetails>):
         sourceNames: dnsNames(from),
         destinationNames: dnsNames(to),
         Type: flow.l7 === undefined ? FlowType.L3_L4 : FlowType.L7,
+        eventType: eventTypeOf(call, flow),
         nodeName,
         isReply,
         trafficDirection: isReply ? TrafficDirection.EGRESS : TrafficDirection.INGRESS,
@@ -175,6 +203,12 @@ function wrap(place: Place, flow: Partial<Flow>, details: Partial<FlowDetails>):
       }),
     },
   });
+}
+
+/** Hubble's numbers: 1 drop, 4 trace (3 to the stack), 129 layer 7. */
+function eventTypeOf({ dropReason }: ShopCall, { l7 }: Partial<Flow>): Flow['eventType'] {
+  if (dropReason !== undefined) return { type: 1, subType: 0 };
+  return l7 === undefined ? { type: 4, subType: 3 } : { type: 129, subType: 0 };
 }
 
 function address(id: string): string {
