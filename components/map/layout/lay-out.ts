@@ -1,7 +1,9 @@
-// One layout from request to geometry: placement, then routing. A pure function of its arguments but for the cache of
+// One layout from request to geometry: placement, routing, then paths and what is under a point. A pure function of its arguments but for the cache of
 // namespaces, so that it can run in a worker; what comes and goes is plain data.
 
+import { type FlatPaths, flatPaths } from '../routing/flat-paths.ts';
 import { cardWidthFor } from '../routing/grid-metrics.ts';
+import { type HitGrid, hitGrid } from '../routing/hit-index.ts';
 import { type RoutedMap, routeLinks } from '../routing/route-links.ts';
 import type { GroupLayouts } from './layered-group.ts';
 import type { Cell, LayoutGraph } from './layout-graph.ts';
@@ -30,6 +32,8 @@ export interface KeptMap {
 export interface LaidOutMap {
   readonly placement: Placement;
   readonly routed: RoutedMap;
+  readonly paths: FlatPaths;
+  readonly grid: HitGrid;
   /** Namespaces laid out without elk because it failed. */
   readonly engineFailures: number;
 }
@@ -39,7 +43,20 @@ export async function layOut(request: LayoutRequest, layouts: GroupLayouts): Pro
   const placement = await placementFor(request, layouts);
   const cardWidth = previous?.cardWidth ?? cardWidthFor([...request.titles]);
   const routed = routeLinks(graph, placement, cardWidth, previous?.gutters ?? []);
-  return { placement, routed, engineFailures: layouts.engineFailures };
+  return withPaths(placement, routed, layouts.engineFailures);
+}
+
+/** All that is derived from the routes and takes time. */
+export function withPaths(placement: Placement, routed: RoutedMap, engineFailures: number): LaidOutMap {
+  const paths = flatPaths(routed.routes);
+  return { placement, routed, paths, grid: hitGrid(routed.cards, paths), engineFailures };
+}
+
+/** What a worker can hand over instead of copying it. */
+export function buffersOf({ paths, grid }: LaidOutMap): ArrayBuffer[] {
+  const { cardStarts, cards, segmentStarts, links, segments } = grid;
+  const arrays = [paths.starts, paths.points, paths.lengths, cardStarts, cards, segmentStarts, links, segments];
+  return arrays.map(({ buffer }) => buffer);
 }
 
 async function placementFor({ graph, previous, pins, move }: LayoutRequest, layouts: GroupLayouts): Promise<Placement> {

@@ -2,7 +2,7 @@
 // Its 437 kB are fetched at once, but by nobody's thread and with no map waiting that does not need them.
 
 import { elkEngine } from './elk-engine.ts';
-import { type LayoutRequest, layOut } from './lay-out.ts';
+import { buffersOf, type LayoutRequest, layOut } from './lay-out.ts';
 import { GroupLayouts, type LayeredEngine } from './layered-group.ts';
 
 const starting = startElk();
@@ -11,7 +11,8 @@ starting.catch(() => undefined);
 const layouts = new GroupLayouts(async (request) => (await starting)(request));
 
 self.onmessage = async ({ data }: MessageEvent<{ readonly number: number; readonly request: LayoutRequest }>) => {
-  self.postMessage({ number: data.number, laidOut: await layOut(data.request, layouts) });
+  const laidOut = await layOut(data.request, layouts);
+  self.postMessage({ number: data.number, laidOut }, { transfer: buffersOf(laidOut) });
 };
 
 /** Rejects every request once elk's worker has failed to load, since elk itself would wait for its answer for ever. */

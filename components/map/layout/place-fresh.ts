@@ -17,17 +17,20 @@ interface Pull {
   readonly otherInside: number;
 }
 
+type Neighbours = ReadonlyMap<string, readonly string[]>;
+
 /** Places blocks (whose own position is ignored) for a graph without history. */
 export function placeFresh(blocks: readonly Block[], graph: LayoutGraph): Placement {
   const { links, pulls } = blockLinks(blocks, graph);
   const start = startColumns(blocks, links);
   const seeded = spill(blocks.map((block) => movedTo(block, { column: start.get(block.id) ?? 0, row: 0 })));
-  let current = stack(seeded, new Map());
+  const neighbours = columnNeighbours(seeded);
+  let current = stack(seeded, new Map(), neighbours);
   let best = current;
   let bestCost = cost(current, pulls);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    current = stack(current, wishes(current, pulls));
-    const aligned = align(current, pulls);
+    current = stack(current, wishes(current, pulls), neighbours);
+    const aligned = align(current, pulls, neighbours);
     const alignedCost = cost(aligned, pulls);
     if (alignedCost < bestCost) {
       best = aligned;
@@ -89,19 +92,30 @@ function heightOf(block: Block): number {
   return block.rows + (block.isGroup ? 1 : 0);
 }
 
+/** Who shares a column with whom: blocks keep their columns from here on, so that is known once and for all. */
+function columnNeighbours(blocks: readonly Block[]): Neighbours {
+  return new Map(
+    blocks.map((block) => [
+      block.id,
+      blocks.filter((other) => other !== block && shareColumns(block, other)).map((other) => other.id),
+    ]),
+  );
+}
+
 /** Sets blocks as high as they go, in order of their wish (else their present row). */
-function stack(blocks: readonly Block[], wish: ReadonlyMap<string, number>): Block[] {
+function stack(blocks: readonly Block[], wish: ReadonlyMap<string, number>, neighbours: Neighbours): Block[] {
   const rank = (block: Block) => (wish.get(block.id) ?? block.row) + block.rows / 2;
   const order = [...blocks].sort((left, right) => rank(left) - rank(right) || compareText(left.id, right.id));
-  const placed: Block[] = [];
+  const placed = new Map<string, Block>();
   for (const block of order) {
     let row = 0;
-    for (const other of placed) {
-      if (shareColumns(block, other)) row = Math.max(row, other.row + other.rows + rowsBetween(other, block));
+    for (const id of neighbours.get(block.id) ?? []) {
+      const other = placed.get(id);
+      if (other !== undefined) row = Math.max(row, other.row + other.rows + rowsBetween(other, block));
     }
-    placed.push(movedTo(block, { column: block.column, row }));
+    placed.set(block.id, movedTo(block, { column: block.column, row }));
   }
-  return placed;
+  return [...placed.values()];
 }
 
 /** The row each block would like: the median over its links of "my end level with the other end". */
@@ -121,21 +135,20 @@ function wishOf(
   rows: ReadonlyMap<string, number>,
   upper = false,
 ): number | undefined {
-  const wanted = (pulls.get(block.id) ?? [])
-    .map((pull) => (rows.get(pull.otherBlock) ?? 0) + pull.otherInside - pull.inside)
-    .sort((left, right) => left - right);
+  const wanted = Float64Array.from(
+    pulls.get(block.id) ?? [],
+    (pull) => (rows.get(pull.otherBlock) ?? 0) + pull.otherInside - pull.inside,
+  ).sort();
   const middle = (wanted.length - 1) / 2;
   return wanted[upper ? Math.ceil(middle) : Math.floor(middle)];
 }
 
 /** Slides each block towards its wish as far as the blocks above and below let it. */
-function align(blocks: readonly Block[], pulls: ReadonlyMap<string, readonly Pull[]>): Block[] {
+function align(blocks: readonly Block[], pulls: ReadonlyMap<string, readonly Pull[]>, neighbours: Neighbours): Block[] {
   const current = [...blocks].sort((left, right) => left.row - right.row || compareText(left.id, right.id));
   const bottom = Math.max(...current.map((block) => block.row + block.rows));
-  // Columns stay as they are, so who stands above and below whom is known once and for all.
-  const stacked = current.map((block, index) =>
-    current.flatMap((other, at) => (at !== index && shareColumns(block, other) ? [at] : [])),
-  );
+  const positions = new Map(current.map((block, index) => [block.id, index]));
+  const stacked = current.map((block) => (neighbours.get(block.id) ?? []).map((id) => positions.get(id) ?? -1));
   for (let pass = 0; pass < ALIGN_PASSES; pass++) {
     const downwards = pass % 2 === 0;
     const rows = new Map(current.map((block) => [block.id, block.row]));

@@ -8,6 +8,8 @@ import { type FlatPath, pointAt } from './rounded-path.ts';
 /** Radius of the marker with a little air. */
 const WANTED_CLEARANCE = 14;
 const STEP = 5;
+/** On a long line fewer places are tried, farther apart: there are enough that are free. */
+const MAX_STEPS = 64;
 
 export function markerPlaces(
   linkIds: readonly string[],
@@ -26,7 +28,9 @@ function bestPlace(id: string, path: FlatPath, index: HitIndex, taken: readonly 
   const middle = path.total / 2;
   let best = pointAt(path, middle);
   let bestScore = Number.NEGATIVE_INFINITY;
-  for (let distance = Math.min(STEP * 3, middle); distance <= path.total - STEP * 3; distance += STEP) {
+  for (const distance of fromTheMiddle(path.total)) {
+    // Nothing farther out can be better than this would be if it stood free.
+    if (bestScore >= WANTED_CLEARANCE - offCentre(distance, path.total)) break;
     const point = pointAt(path, distance);
     const clear = Math.min(
       WANTED_CLEARANCE,
@@ -34,12 +38,25 @@ function bestPlace(id: string, path: FlatPath, index: HitIndex, taken: readonly 
       index.cardDistance(point, WANTED_CLEARANCE),
       ...taken.map((other) => Math.hypot(other.x - point.x, other.y - point.y) / 2),
     );
-    // A pixel of clearance is worth a tenth of the way to the middle, until the marker stands free.
-    const score = clear - (Math.abs(distance - middle) / Math.max(1, path.total)) * 10;
+    const score = clear - offCentre(distance, path.total);
     if (score > bestScore) {
       bestScore = score;
       best = point;
     }
   }
   return best;
+}
+
+/** A pixel of clearance is worth a tenth of the way to the middle, until the marker stands free. */
+function offCentre(distance: number, total: number): number {
+  return (Math.abs(distance - total / 2) / Math.max(1, total)) * 10;
+}
+
+/** Distances from the start, the nearest to the middle first; the ends are left to arrows and cards. */
+function fromTheMiddle(total: number): number[] {
+  const first = Math.min(STEP * 3, total / 2);
+  const step = Math.max(STEP, total / MAX_STEPS);
+  const distances: number[] = [];
+  for (let distance = first; distance <= total - STEP * 3; distance += step) distances.push(distance);
+  return distances.sort((left, right) => offCentre(left, total) - offCentre(right, total) || left - right);
 }

@@ -7,6 +7,7 @@ import { nodeElkEngine } from '../fixtures/node-elk.ts';
 import { randomModel } from '../fixtures/random-model.ts';
 import { SHOP_MODEL } from '../fixtures/shop-model.ts';
 import { groupingOf, viewGraph } from '../graph/view-graph.ts';
+import { withPaths } from '../layout/lay-out.ts';
 import { GroupLayouts, longestPathPositions } from '../layout/layered-group.ts';
 import type { LayoutGraph } from '../layout/layout-graph.ts';
 import { layOutMap } from '../layout/layout-map.ts';
@@ -33,7 +34,7 @@ async function sceneOf(
 }
 
 function routed(graph: LayoutGraph, placement: Placement, cardWidth: number, gutters: readonly number[]): Scene {
-  return makeScene({ placement, routed: routeLinks(graph, placement, cardWidth, gutters), engineFailures: 0 });
+  return makeScene(withPaths(placement, routeLinks(graph, placement, cardWidth, gutters), 0));
 }
 
 async function shopScene(): Promise<Scene> {

@@ -10,15 +10,13 @@ const TRIES = 24;
 const REACH = (TRIES * TRACK_PITCH) / 2 + TRACK_PITCH;
 
 interface Placed {
-  readonly from: number;
-  readonly to: number;
   readonly y: number;
   readonly wireId: string;
 }
 
 /** Writes the final `y` of every run; ports must be assigned. */
 export function assignTracks(wires: readonly Wire[]): void {
-  const placed = new Map<number, Placed[]>();
+  const placed = new PlacedRuns();
   const stubs = stubsByGutter(wires);
   const order = wires
     .flatMap((wire) => wire.runs.map((run) => ({ wire, run, rank: rankOf(run) })))
@@ -27,13 +25,37 @@ export function assignTracks(wires: readonly Wire[]): void {
     if (run.followsLeft) run.y = wire.left.y;
     else if (run.followsRight) run.y = wire.right.y;
     run.y = freeHeight(wire, run, placed, stubs);
-    const entry = { from: run.from, to: run.to, y: run.y, wireId: wire.id };
+    placed.add(run, wire.id);
+  }
+}
+
+/** By column, and within it by height, as only what is near in both can be in the way. */
+class PlacedRuns {
+  readonly #strips = new Map<number, Map<number, Placed[]>>();
+
+  add(run: Run, wireId: string): void {
+    const entry = { y: run.y, wireId };
     for (let column = run.from; column <= run.to; column++) {
-      const entries = placed.get(column);
+      let strips = this.#strips.get(column);
+      if (strips === undefined) {
+        strips = new Map();
+        this.#strips.set(column, strips);
+      }
+      const entries = strips.get(stripOf(run.y));
       if (entries) entries.push(entry);
-      else placed.set(column, [entry]);
+      else strips.set(stripOf(run.y), [entry]);
     }
   }
+
+  near(column: number, y: number, note: (entry: Placed) => void): void {
+    const strips = this.#strips.get(column);
+    if (strips === undefined) return;
+    for (let strip = stripOf(y) - 1; strip <= stripOf(y) + 1; strip++) strips.get(strip)?.forEach(note);
+  }
+}
+
+function stripOf(y: number): number {
+  return Math.floor(y / REACH);
 }
 
 function rankOf(run: Run): number {
@@ -41,8 +63,8 @@ function rankOf(run: Run): number {
 }
 
 /** Heights at which ports enter a gutter from each side: a run that turns there must not seem to join them. */
-function stubsByGutter(wires: readonly Wire[]): Map<string, { y: number; wireId: string }[]> {
-  const stubs = new Map<string, { y: number; wireId: string }[]>();
+function stubsByGutter(wires: readonly Wire[]): Map<string, Placed[]> {
+  const stubs = new Map<string, Placed[]>();
   const add = (key: string, y: number, wireId: string) => {
     const entries = stubs.get(key);
     if (entries) entries.push({ y, wireId });
@@ -56,21 +78,14 @@ function stubsByGutter(wires: readonly Wire[]): Map<string, { y: number; wireId:
   return stubs;
 }
 
-function freeHeight(
-  wire: Wire,
-  run: Run,
-  placed: ReadonlyMap<number, readonly Placed[]>,
-  stubs: ReadonlyMap<string, readonly { y: number; wireId: string }[]>,
-): number {
+function freeHeight(wire: Wire, run: Run, placed: PlacedRuns, stubs: ReadonlyMap<string, readonly Placed[]>): number {
   const start = Math.max(run.low, Math.min(run.high, run.y));
   const taken: number[] = [];
-  const note = (entry: { y: number; wireId: string }) => {
+  const note = (entry: Placed) => {
     if (entry.wireId !== wire.id && Math.abs(entry.y - start) <= REACH) taken.push(entry.y);
   };
   // One column further on either side: two runs that turn in one gutter would overlap inside it.
-  for (let column = run.from - 1; column <= run.to + 1; column++) {
-    for (const entry of placed.get(column) ?? []) note(entry);
-  }
+  for (let column = run.from - 1; column <= run.to + 1; column++) placed.near(column, start, note);
   // A run on a port's line has no bend to lose; the order of lanes keeps it off the stubs instead.
   if (!run.followsRight && !run.followsLeft) {
     for (const entry of stubs.get(`${run.to + 1} from right`) ?? []) note(entry);
