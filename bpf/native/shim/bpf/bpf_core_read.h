@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* -DSHIM_OLD_KERNEL builds what runs where the kernel lacks bpf_loop. */
+#pragma once
+#ifdef SHIM_OLD_KERNEL
+#define bpf_core_enum_value_exists(type, value) 0
+#else
+#define bpf_core_enum_value_exists(type, value) 1
+#endif
