@@ -16,6 +16,7 @@ const sources = [
   'proto/gen',
   'next.config.js',
   'proxy.ts',
+  'instrumentation-client.ts',
   'postcss.config.mjs',
   'package.json',
   'package-lock.json',

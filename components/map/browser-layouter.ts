@@ -1,8 +1,7 @@
 // Layouts by the worker, as a function that answers. Where the worker cannot start, this thread lays out without elk: a
 // plainer map, a moment of stillness, and a word in the legend.
 
-import { type LaidOutMap, type LayoutRequest, layOut } from './layout/lay-out.ts';
-import { GroupLayouts } from './layout/layered-group.ts';
+import type { LaidOutMap, LayoutRequest } from './layout/lay-out.ts';
 import type { Layouter } from './scene-keeper.ts';
 
 let shared: Layouter | undefined;
@@ -18,7 +17,6 @@ function startLayouter(): Layouter {
   const waiting = new Map<number, (laidOut: LaidOutMap | undefined) => void>();
   let hasFailed = false;
   let number = 0;
-  const plain = new GroupLayouts(() => Promise.reject(new Error('the layout worker did not start')));
   worker.onmessage = ({ data }: MessageEvent<{ readonly number: number; readonly laidOut: LaidOutMap }>) => {
     waiting.get(data.number)?.(data.laidOut);
     waiting.delete(data.number);
@@ -34,5 +32,14 @@ function startLayouter(): Layouter {
       waiting.set(number, resolve);
       worker.postMessage({ number, request });
     });
-  return async (request) => (hasFailed ? undefined : await byWorker(request)) ?? layOut(request, plain);
+  return async (request) => (hasFailed ? undefined : await byWorker(request)) ?? (await layOutHere(request));
+}
+
+/** Fetched only where it is needed: whoever has a worker has this code there. */
+async function layOutHere(request: LayoutRequest): Promise<LaidOutMap> {
+  const [{ layOut }, { GroupLayouts }] = await Promise.all([
+    import('./layout/lay-out.ts'),
+    import('./layout/layered-group.ts'),
+  ]);
+  return layOut(request, new GroupLayouts(() => Promise.reject(new Error('the layout worker did not start'))));
 }

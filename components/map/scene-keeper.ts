@@ -156,6 +156,7 @@ export class SceneKeeper {
     });
     // Meanwhile the reader may have turned to another map.
     if (this.#settings.memoryKey !== memoryKey || this.#settings.scope !== scope) return;
+    if (this.#snapshot === undefined) performance.mark('map laid out');
     const isFresh = wants !== 'kept' || this.#snapshot === undefined || this.#snapshot.scene.cards.size === 0;
     this.#publish({
       graph,

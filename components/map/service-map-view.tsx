@@ -5,7 +5,6 @@
 
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
-import { pageLayouter } from './browser-layouter.ts';
 import { withFold } from './graph/closed-groups.ts';
 import { mapFigures } from './graph/figures.ts';
 import { MEMBER_WORDS } from './graph/map-scope.ts';
@@ -23,11 +22,6 @@ import { ServiceList } from './service-list.tsx';
 import { MapChoices, MapLegend } from './view/map-controls.tsx';
 import { MapStage } from './view/map-stage.tsx';
 import { useScene } from './view/use-scene.ts';
-
-/** Starts what takes time to start. */
-export function prepareMap(): void {
-  pageLayouter();
-}
 
 export interface ServiceMapViewProps {
   /** Same object identity = nothing to do; same `topologyRevision` = figures only, no layout. */

@@ -4,7 +4,7 @@
 
 import dynamic from 'next/dynamic';
 import { useTheme } from 'next-themes';
-import { useCallback, useEffect, useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { withTerms } from '../filter/terms.ts';
 import type { MapSelection, StepTarget } from '../map/map-view-types.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
@@ -17,6 +17,8 @@ import { steppedInto } from './scope-path.ts';
 import { useMapSelection } from './use-map-selection.ts';
 
 const loadMap = () => import('../map/service-map-view.tsx');
+// Not first when there is something to draw, nor when React is done: what draws it can come meanwhile.
+if (typeof window !== 'undefined') void loadMap();
 const ServiceMapView = dynamic(() => loadMap().then((module) => module.ServiceMapView), { ssr: false });
 
 export function MapArea() {
@@ -31,10 +33,6 @@ export function MapArea() {
   const [find] = useFind();
   const { resolvedTheme } = useTheme();
   const mapSelection = useMapSelection(selection);
-  // Not first when there is something to draw: what draws it, and its workers, can come while the relay answers.
-  useEffect(() => {
-    void loadMap().then((module) => module.prepareMap());
-  }, []);
   const isVisible = useMemo(() => (vertex: MapVertex) => !isHidden(vertex, hidden), [hidden]);
   const onStep = useCallback(
     (target: StepTarget) => {

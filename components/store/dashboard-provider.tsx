@@ -4,7 +4,7 @@
 
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import { useFilterText, useScope, useWindowSeconds } from '../url/url-state.ts';
-import { openTabStore } from './open-worker.ts';
+import { pageStore } from './open-worker.ts';
 import { emptySnapshot, type Snapshot, type TabStore } from './tab-store.ts';
 import { watchKey } from './watch-key.ts';
 
@@ -12,13 +12,13 @@ const ALIVE_EVERY_MS = 10_000;
 const StoreContext = createContext<TabStore | undefined>(undefined);
 
 export function DashboardProvider({ children }: { readonly children: ReactNode }) {
-  const [store, setStore] = useState<TabStore>();
+  const [store] = useState(() => (typeof window === 'undefined' ? undefined : pageStore()));
   const [filterText] = useFilterText();
   const [windowSeconds] = useWindowSeconds();
   const [scope] = useScope();
   const key = watchKey(filterText, windowSeconds, scope);
 
-  useEffect(() => setStore(openTabStore()), []);
+  useEffect(() => void performance.mark('page hydrated'), []);
   useEffect(() => {
     if (store === undefined) return;
     const follow = () => (document.hidden ? store.rest() : store.watch(key));

@@ -7,7 +7,15 @@ import { TabStore } from './tab-store.ts';
 /** The name carries the version of the protocol, so that an old tab's worker is not joined after an update. */
 const WORKER_NAME = 'parallax-store-2';
 
-export function openTabStore(): TabStore {
+let shared: TabStore | undefined;
+
+/** The page's one store, opened by whoever comes first. */
+export function pageStore(): TabStore {
+  shared ??= openTabStore();
+  return shared;
+}
+
+function openTabStore(): TabStore {
   const port = openPort();
   const store = new TabStore((message: TabMessage) => port.postMessage(message));
   port.onmessage = (event: MessageEvent<WorkerMessage>) => store.receive(event.data);

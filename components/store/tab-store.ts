@@ -97,6 +97,7 @@ export class TabStore {
       connection: commit.connection,
       hasMap: before.hasMap || (commit.map !== undefined && (commit.map.coveredMs > 0 || commit.map.vertices.size > 0)),
     };
+    if (this.#snapshot.hasMap && !before.hasMap) performance.mark('map received');
     for (const listener of this.#listeners) listener();
   }
 }

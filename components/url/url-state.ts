@@ -13,6 +13,7 @@ import {
 } from 'nuqs';
 import { useCallback, useMemo } from 'react';
 import { type Folds, MAP_METRICS, MAP_SCOPES } from '../map/map-view-types.ts';
+import { DEFAULT_SCOPE, DEFAULT_WINDOW_SECONDS } from '../store/watch-key.ts';
 import { parseSelection, type Selection, selectionText } from './selection.ts';
 import {
   COLUMNS,
@@ -47,7 +48,7 @@ const rangeParser = createParser<TimeRange>({
 
 export const useFilterText = () => useQueryState('q', parseAsString.withDefault('').withOptions({ history: 'push' }));
 
-export const useWindowSeconds = () => useQueryState('window', parseAsInteger.withDefault(300));
+export const useWindowSeconds = () => useQueryState('window', parseAsInteger.withDefault(DEFAULT_WINDOW_SECONDS));
 
 export const useSelection = () => useQueryState('sel', selectionParser.withOptions({ history: 'push' }));
 
@@ -72,7 +73,7 @@ export const useTimeRange = () => useQueryState('t', rangeParser);
 export const useMetric = () => useQueryState('metric', parseAsStringLiteral(MAP_METRICS).withDefault('requests'));
 
 export const useScope = () =>
-  useQueryState('scope', parseAsStringLiteral(MAP_SCOPES).withDefault('workload').withOptions({ history: 'push' }));
+  useQueryState('scope', parseAsStringLiteral(MAP_SCOPES).withDefault(DEFAULT_SCOPE).withOptions({ history: 'push' }));
 
 /** Words that a reader hides by; more is a filter's business. */
 export const MAX_HIDDEN = 20;
