@@ -2,6 +2,7 @@
 
 // One row. Memoised: a row is drawn again only when it, its place or the columns change.
 
+import { ScrollText } from 'lucide-react';
 import { memo } from 'react';
 import { byteText } from '../format/figures.ts';
 import { clockMs } from '../format/times.ts';
@@ -77,6 +78,17 @@ function cell(column: Column, row: FlowRow) {
   }
 }
 
+/** Packets may have told of the same request, in a row of its own: this one is the proxy's word. */
+function LogMark({ proxy }: { readonly proxy: string }) {
+  const words = `told by the access log of ${proxy}`;
+  return (
+    <span title={words} className="ml-2 shrink-0 text-fg-3">
+      <ScrollText aria-hidden className="size-3" />
+      <span className="sr-only">{words}</span>
+    </span>
+  );
+}
+
 function Request({ row }: { readonly row: FlowRow }) {
   const tone = row.outcome === 'server' ? 'text-warn' : 'text-fg-2';
   return (
@@ -84,6 +96,7 @@ function Request({ row }: { readonly row: FlowRow }) {
       <span className="w-[52px] shrink-0 truncate font-medium text-2xs text-fg-2">{row.method}</span>
       <span className="min-w-0 flex-1 truncate font-mono text-mono">{row.request}</span>
       {row.status !== '' && <span className={`ml-2 shrink-0 text-xs ${tone}`}>{row.status}</span>}
+      {row.loggedBy !== '' && <LogMark proxy={row.loggedBy} />}
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { nextSort, sortedRows } from './row-order.ts';
 
 const end = { cluster: '', namespace: 'shop', name: 'web', pod: '', ip: '', port: 0 };
 const base = { source: end, destination: end, method: 'GET', request: '/', status: '', outcome: 'ok' as const };
-const rest = { dropReason: '', deniedBy: '', why: '', bytes: -1, node: '', isReply: false, uuid: '' };
+const rest = { dropReason: '', deniedBy: '', why: '', bytes: -1, node: '', loggedBy: '', isReply: false, uuid: '' };
 const row = (seq: number, latencyUs: number, verdict: FlowRow['verdict'] = 'forwarded'): FlowRow => ({
   ...base,
   ...rest,

@@ -46,6 +46,17 @@ test('two requests of one connection have different keys', () => {
   assert.notEqual(first.exchangeKey, second.exchangeKey);
 });
 
+test("a proxy's word of a request is a row of its own, and names the proxy", () => {
+  const request = { ...tcp(40_000, 80), ...l7(1, 0) };
+  const seen = draftOf(request, { requestNumber: 1n });
+  const logged = draftOf(
+    { ...request, emitter: { name: 'gateway', version: '' } },
+    { requestNumber: 1n, viewSource: 2 },
+  );
+  assert.deepEqual([seen.row.loggedBy, logged.row.loggedBy], ['', 'gateway']);
+  assert.notEqual(seen.exchangeKey, logged.exchangeKey);
+});
+
 test("the kernel's drop reason goes before the one that is Cilium's nearest", () => {
   const dropped = { verdict: 2 as const, dropReasonDesc: 133 as const, ...tcp(1, 2) };
   const drop = { reason: 'NETFILTER_DROP', location: '', locationAddress: 0n, networkNamespace: 0, count: 1n };

@@ -50,6 +50,8 @@ export interface FlowRow {
   /** Bytes both ways that this flow reports; -1 where unknown. */
   readonly bytes: number;
   readonly node: string;
+  /** The proxy whose access log told of it; empty where packets did. */
+  readonly loggedBy: string;
   /** True where the packet went from destination to source; the row still names the opener as source. */
   readonly isReply: boolean;
 }

@@ -4,7 +4,7 @@
 import type { Flow } from '#proto/gen/flow/flow.ts';
 import { dropReasonToJSON, Verdict } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
+import { FlowDetails, ViewSource } from '#proto/gen/parallax/v1/flow_details.ts';
 import { rowEndpoint } from './endpoint-name.ts';
 import { exchangeOf } from './flow-exchange.ts';
 import type { FlowRow, RowVerdict } from './flow-row.ts';
@@ -44,6 +44,7 @@ export function rowDraft(responseBytes: Uint8Array): RowDraft | undefined {
     latencyUs: latencyUs(flow, details),
     bytes: bytesOf(details),
     node: flow.nodeName || response.nodeName,
+    loggedBy: loggedBy(flow, details),
     isReply: isReply && flow.l7 === undefined,
   };
   return { row, exchangeKey: exchangeKey(flow, details, row), half: halfOf(flow) };
@@ -109,6 +110,11 @@ function bytesOf(details: FlowDetails | undefined): number {
   return Number((details.initiator?.newBytes ?? 0n) + (details.responder?.newBytes ?? 0n));
 }
 
+function loggedBy({ emitter }: Flow, details: FlowDetails | undefined): string {
+  if (details?.viewSource !== ViewSource.VIEW_SOURCE_ACCESS_LOG) return '';
+  return emitter?.name || 'a proxy';
+}
+
 function halfOf(flow: Flow): RowDraft['half'] {
   if (flow.l7?.type === 1) return 'request';
   if (flow.l7?.type === 2) return 'response';
@@ -120,5 +126,5 @@ function exchangeKey(flow: Flow, details: FlowDetails | undefined, row: Omit<Flo
   const { source, destination } = row;
   const number = details?.requestNumber ?? 0n;
   const what = number === 0n ? row.request : String(number);
-  return `${row.node} ${source.ip}:${source.port} ${destination.ip}:${destination.port} ${what}`;
+  return `${row.node} ${row.loggedBy} ${source.ip}:${source.port} ${destination.ip}:${destination.port} ${what}`;
 }

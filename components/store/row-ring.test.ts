@@ -18,7 +18,7 @@ function draft(part: Partial<RowDraft['row']>, key = '', half: RowDraft['half'] 
     bytes: -1,
     node: 'n1',
   } as const;
-  return { row: { ...row, ...rest, isReply: false, ...part }, exchangeKey: key, half };
+  return { row: { ...row, ...rest, loggedBy: '', isReply: false, ...part }, exchangeKey: key, half };
 }
 
 test('a response completes the row of its request: status, latency, bytes both ways', () => {

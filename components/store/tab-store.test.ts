@@ -22,6 +22,7 @@ const row = (seq: number, status = ''): FlowRow => ({
   latencyUs: -1,
   bytes: -1,
   node: '',
+  loggedBy: '',
   isReply: false,
 });
 const commit = (part: Partial<Commit>): Commit => ({
