@@ -149,12 +149,54 @@ CHECKED_ONCE int report(const struct packet *packet, const struct px_connection 
 	return 0;
 }
 
+/* Tells who owns a datagram socket, ahead of the first flow that it sends. */
+CHECKED_ONCE int tell_owner(const struct packet *packet, const struct px_side *side)
+{
+	struct px_socket_record *record;
+	struct owner *owner;
+	u64 cookie;
+
+	if (!packet || !side)
+		return 0;
+	cookie = side->socket_cookie;
+	owner = bpf_map_lookup_elem(&datagram_owners, &cookie);
+	if (!owner || owner->is_settled)
+		return 0;
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (!record) {
+		count(PX_COUNT_SOCKET_LOST);
+		return 0;
+	}
+	owner->is_settled = 1;
+	__builtin_memset(record, 0, sizeof(*record));
+	record->header.time_ns = bpf_ktime_get_boot_ns();
+	record->header.length = sizeof(*record);
+	record->header.type = PX_TYPE_SOCKET;
+	record->header.reason = PX_SOCKET_SENDING;
+	record->header.cpu = bpf_get_smp_processor_id();
+	side_address(packet, packet->sender, record->local);
+	side_address(packet, !packet->sender, record->remote);
+	record->local_port = bpf_ntohs(packet->source_port);
+	record->remote_port = bpf_ntohs(packet->destination_port);
+	record->network_namespace = owner->network_namespace;
+	record->socket_cookie = cookie;
+	record->cgroup_id = side->cgroup_id;
+	record->pid = owner->pid;
+	__builtin_memcpy(record->command, owner->command, 16);
+	record->family = packet->family;
+	bpf_ringbuf_submit(record, wake_flags());
+	return 0;
+}
+
 /* The sender's socket rides on the frame until a namespace's IP layer takes it up. */
-static __always_inline void learn_socket(struct __sk_buff *skb, struct px_side *side)
+static __always_inline void learn_socket(struct __sk_buff *skb, const struct packet *packet, struct px_side *side)
 {
 	side->socket_cookie = bpf_get_socket_cookie(skb);
-	if (side->socket_cookie)
-		side->cgroup_id = bpf_skb_cgroup_id(skb);
+	if (!side->socket_cookie)
+		return;
+	side->cgroup_id = bpf_skb_cgroup_id(skb);
+	if (packet->protocol == PROTO_UDP)
+		tell_owner(packet, side);
 }
 
 static __always_inline u32 segments(struct __sk_buff *skb, const struct packet *packet)
@@ -310,7 +352,7 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 	if (place == VETH_IN && !side->packets)
 		learn_endpoint(skb, packet);
 	if (!side->socket_cookie && side->packets < 4)
-		learn_socket(skb, side);
+		learn_socket(skb, packet, side);
 	__sync_fetch_and_add(&side->bytes, skb->len);
 	__sync_fetch_and_add(&side->packets, segments(skb, packet));
 	connection->last_coarse_ns = now;

@@ -10,6 +10,7 @@
 #include "record.h"
 #include "ring.h"
 #include "packet.h"
+#include "owner.h"
 #include "connection.h"
 #include "l7.h"
 

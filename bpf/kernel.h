@@ -42,6 +42,12 @@ struct net {
 typedef struct {
 	struct net *net;
 } possible_net_t;
+struct nsproxy {
+	struct net *net_ns;
+};
+typedef struct {
+	long long counter;
+} atomic64_t;
 struct net_device {
 	int ifindex;
 	possible_net_t nd_net;
@@ -69,6 +75,7 @@ struct sock_common {
 	unsigned char skc_state;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
 };
 struct sock {
 	struct sock_common __sk_common;
@@ -86,9 +93,12 @@ struct tcp_sock {
 	u32 srtt_us, total_retrans;
 	struct minmax rtt_min;
 };
+struct mm_struct;
 struct task_struct {
 	int tgid;
 	char comm[16];
+	struct nsproxy *nsproxy;
+	struct mm_struct *mm;
 };
 struct file;
 struct socket {

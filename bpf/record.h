@@ -65,7 +65,8 @@
 #define PX_COUNT_OWN 13          /* of this exporter's own ports */
 #define PX_COUNT_OVERLAY 14      /* outer packets of tunnels */
 #define PX_COUNT_L7_CUT 15       /* segments that held more than was copied of them */
-#define PX_COUNTS 16
+#define PX_COUNT_SOCKET_LOST 16  /* ring full, for datagram sockets */
+#define PX_COUNTS 17
 
 /* Indexes of the drop object's counters */
 #define PX_DROP_RECORDS 0
@@ -87,6 +88,7 @@
 #define PX_SOCKET_CLOSED 4
 #define PX_SOCKET_CONNECT_FAILED 5
 #define PX_SOCKET_CONNECTING 6
+#define PX_SOCKET_SENDING 7 /* a datagram socket, when it is first seen sending */
 
 /* Read-only data of every object, written by user space before load. */
 struct px_settings {

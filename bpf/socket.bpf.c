@@ -4,29 +4,28 @@
  * In: the inet_sock_set_state tracepoint (needs 5.12 for the cookie). Out: one record per listen, connect begun and
  * done, accept, close and failed connect.
  *
+ * A connection is accepted in nobody's context, so its owner is at first who listens; who reads from it is its owner for
+ * good: a worker that took the connection, or one that was forked for it, which accept() itself would not tell.
+ *
+ * Datagram sockets have no states. Who makes them is noted (owner.h), by hooks of the root cgroup.
+ *
  * Sockets that were there before are found by walking the files of all tasks, once, in every network namespace at a
  * time: first who listens, then the connections, since one whose port is listened on was accepted.
  */
 #include "kernel.h"
 #include "record.h"
 #include "ring.h"
+#include "owner.h"
 
 #define STATE_ESTABLISHED 1
 #define STATE_SYN_SENT 2
 #define STATE_SYN_RECEIVED 3
+#define STATE_FIN_WAIT1 4
 #define STATE_CLOSE 7
+#define STATE_LAST_ACK 9
 #define STATE_LISTEN 10
 #define FAMILY_IPV4 2
 #define FAMILY_IPV6 10
-
-/* What is known of a socket from an event in its owner's own context, and its ports: at CLOSE they are gone. */
-struct owner {
-	u64 started_ns, cgroup_id;
-	u32 pid;
-	u16 local_port, remote_port;
-	u8 local[16], remote[16];
-	char command[16];
-};
 
 struct listener_key {
 	u32 network_namespace;
@@ -104,6 +103,7 @@ static __always_inline u64 socket_cgroup(struct sock *sk)
 static __always_inline void own(struct sock *sk, struct owner *owner)
 {
 	owner->started_ns = bpf_ktime_get_boot_ns();
+	owner->is_settled = 1;
 	owner->pid = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(owner->command, sizeof(owner->command));
 	owner->cgroup_id = socket_cgroup(sk);
@@ -156,6 +156,7 @@ static __always_inline void accepted(struct sock *sk, u64 cookie)
 	if (listener)
 		owner = *listener;
 	owner.started_ns = 0;
+	owner.is_settled = 0;
 	owner.cgroup_id = socket_cgroup(sk);
 	read_addresses(sk, &owner);
 	bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
@@ -193,6 +194,35 @@ static __always_inline void listening(struct sock *sk, u64 cookie)
 	report(sk, cookie, &owner, PX_SOCKET_LISTENING, 0);
 }
 
+/* The current task handles an accepted connection: it owns it from now on. */
+static __always_inline void settle(struct sock *sk, u64 cookie, struct owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	/* Threads of the kernel read for somebody else. */
+	if (!BPF_CORE_READ(task, mm))
+		return;
+	owner->is_settled = 1;
+	if (pid == owner->pid)
+		return;
+	owner->pid = pid;
+	bpf_get_current_comm(owner->command, sizeof(owner->command));
+	report(sk, cookie, owner, PX_SOCKET_ACCEPTED, 0);
+}
+
+/* Each time a task has read from a TCP socket. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(on_read, struct sock *sk)
+{
+	u64 cookie = sk->__sk_common.skc_cookie.counter;
+	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : 0;
+
+	if (owner && !owner->is_settled)
+		settle(sk, cookie, owner);
+	return 0;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 {
@@ -213,6 +243,11 @@ int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 		left_syn_sent(sk, cookie, state);
 	} else if (old_state == STATE_SYN_RECEIVED && state == STATE_ESTABLISHED) {
 		accepted(sk, cookie);
+	} else if (state == STATE_FIN_WAIT1 || state == STATE_LAST_ACK) {
+		/* Closed by its owner, in the owner's context; it may never have read. */
+		known = bpf_map_lookup_elem(&owners, &cookie);
+		if (known && !known->is_settled)
+			settle(sk, cookie, known);
 	} else if (state == STATE_CLOSE && old_state != STATE_LISTEN) {
 		known = bpf_map_lookup_elem(&owners, &cookie);
 		if (known) {
@@ -223,8 +258,59 @@ int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 	return 0;
 }
 
-/* The TCP socket behind a file, or null. */
-static __always_inline struct sock *socket_of(struct file *file)
+#define SOCKET_DATAGRAM 2
+
+/* A new socket in the context of who makes it. Always lets it be. */
+SEC("cgroup/sock_create")
+int on_create(struct bpf_sock *socket)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u64 cookie = bpf_get_socket_cookie(socket);
+	struct owner owner = { .started_ns = bpf_ktime_get_boot_ns() };
+
+	if (socket->type != SOCKET_DATAGRAM || socket->protocol != PROTO_UDP)
+		return 1;
+	owner.pid = BPF_CORE_READ(task, tgid);
+	BPF_CORE_READ_STR_INTO(&owner.command, task, comm);
+	owner.network_namespace = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	bpf_map_update_elem(&datagram_owners, &cookie, &owner, BPF_ANY);
+	return 1;
+}
+
+SEC("cgroup/sock_release")
+int on_release(struct bpf_sock *socket)
+{
+	u64 cookie = bpf_get_socket_cookie(socket);
+	struct owner *owner = bpf_map_lookup_elem(&datagram_owners, &cookie);
+	struct px_socket_record *record;
+
+	if (!owner)
+		return 1;
+	/* What was never told of need not be told to be gone. */
+	record = owner->is_settled ? bpf_ringbuf_reserve(&records, sizeof(*record), 0) : 0;
+	if (record) {
+		count(PX_SOCKET_RECORDS);
+		__builtin_memset(record, 0, sizeof(*record));
+		record->header.time_ns = bpf_ktime_get_boot_ns();
+		record->header.length = sizeof(*record);
+		record->header.type = PX_TYPE_SOCKET;
+		record->header.reason = PX_SOCKET_CLOSED;
+		record->header.cpu = bpf_get_smp_processor_id();
+		record->socket_cookie = cookie;
+		record->network_namespace = owner->network_namespace;
+		record->pid = owner->pid;
+		__builtin_memcpy(record->command, owner->command, 16);
+		record->family = 4;
+		bpf_ringbuf_submit(record, wake_flags());
+	} else if (owner->is_settled) {
+		count(PX_SOCKET_LOST);
+	}
+	bpf_map_delete_elem(&datagram_owners, &cookie);
+	return 1;
+}
+
+/* The socket of a protocol behind a file, or null. */
+static __always_inline struct sock *socket_of(struct file *file, u16 protocol)
 {
 	struct socket *socket;
 	struct sock *sk;
@@ -237,13 +323,15 @@ static __always_inline struct sock *socket_of(struct file *file)
 	if (!sk)
 		return 0;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if ((family != FAMILY_IPV4 && family != FAMILY_IPV6) || BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP)
+	if ((family != FAMILY_IPV4 && family != FAMILY_IPV6) ||
+	    BPF_CORE_READ(sk, sk_protocol) != protocol)
 		return 0;
 	return sk;
 }
 
 static __always_inline void own_as_task(struct task_struct *task, struct sock *sk, struct owner *owner)
 {
+	owner->is_settled = 1;
 	owner->pid = BPF_CORE_READ(task, tgid);
 	BPF_CORE_READ_STR_INTO(&owner->command, task, comm);
 	owner->cgroup_id = socket_cgroup(sk);
@@ -254,7 +342,7 @@ SEC("iter/task_file")
 int seed_listeners(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
-	struct sock *sk = socket_of(context->file);
+	struct sock *sk = socket_of(context->file, PROTO_TCP);
 	struct listener_key key = {};
 	struct owner owner = {};
 
@@ -273,7 +361,7 @@ SEC("iter/task_file")
 int seed_connections(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
-	struct sock *sk = socket_of(context->file);
+	struct sock *sk = socket_of(context->file, PROTO_TCP);
 	struct listener_key listener = {};
 	struct px_open_key key = {};
 	struct owner owner = {};
@@ -298,6 +386,24 @@ int seed_connections(struct bpf_iter__task_file *context)
 	key.remote_port = bpf_htons(owner.remote_port);
 	bpf_map_update_elem(&open_before, &key, &role, BPF_ANY);
 	report(sk, cookie, &owner, role == PX_OPEN_ACCEPTED ? PX_SOCKET_ACCEPTED : PX_SOCKET_CONNECTED, 0);
+	return 0;
+}
+
+SEC("iter/task_file")
+int seed_datagrams(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct sock *sk = socket_of(context->file, PROTO_UDP);
+	struct owner owner = {};
+	u64 cookie;
+
+	if (!task || !sk)
+		return 0;
+	own_as_task(task, sk, &owner);
+	owner.is_settled = 0;
+	owner.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	cookie = bpf_get_socket_cookie(sk);
+	bpf_map_update_elem(&datagram_owners, &cookie, &owner, BPF_NOEXIST);
 	return 0;
 }
 

@@ -41,6 +41,7 @@ const WITHOUT: Readonly<Record<CaptureFeature['name'], string>> = {
   l7: 'Requests (HTTP, DNS, TLS and others) are not read',
   drops: 'Packets that the kernel drops are not seen',
   sockets: 'Processes, connect times and round trips of connections are not known',
+  datagrams: 'Processes that send datagrams (UDP) are not known, but for servers of the host itself',
   translations: 'Who is behind a masqueraded connection is not known: it has the node as its source',
 };
 
@@ -49,6 +50,7 @@ const MEND: Readonly<Record<CaptureFeature['name'], string>> = {
   l7: 'See what `parallax doctor` says of this machine.',
   drops: 'Drops with reasons need Linux 5.17 or later with BTF, and tracepoints that this process may use.',
   sockets: 'Sockets need Linux 5.12 or later with BTF, and tracepoints that this process may use.',
+  datagrams: "Who makes a socket is told by a program on the root of cgroup v2: mount it, in a container the host's.",
   translations: 'Connection tracking is asked over ctnetlink (CONFIG_NF_CT_NETLINK), with CAP_NET_ADMIN.',
 };
 

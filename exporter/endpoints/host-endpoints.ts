@@ -3,11 +3,11 @@
 // Hubble's words are kept: what runs on the host is identity `host` (1) with label reserved:host, no namespace and no pod
 // name; what runs in a container with an address of its own is `unmanaged` (3). The program goes into `workloads`, with kind
 // Container, Unit or Process, in this order of preference: it is what a map groups by.
-import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { canonicalAddress, isLoopback } from '#kubernetes/addresses.ts';
 import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
 import { reservedEndpoint } from '#kubernetes/identities.ts';
+import { findCgroupRoot } from '../kernel/cgroup-root.ts';
 import { type CgroupOwner, cgroupOwner } from './cgroup-owner.ts';
 import { CgroupPaths } from './cgroup-paths.ts';
 import type { EndpointLookup } from './endpoint-lookup.ts';
@@ -123,17 +123,4 @@ const unmanaged = { identity: reservedEndpoint('unmanaged').identity, labels: re
 
 function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
-}
-
-/** First cgroup2 mount; hybrid hosts have it at /sys/fs/cgroup/unified. */
-function findCgroupRoot(): string {
-  try {
-    for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-      const [mount = '', filesystem = ''] = line.split(' - ');
-      if (filesystem.startsWith('cgroup2 ')) return mount.split(' ')[4] ?? '/sys/fs/cgroup';
-    }
-  } catch {
-    // Not Linux, or /proc is not there: the usual place is as good as any.
-  }
-  return existsSync('/sys/fs/cgroup/unified') ? '/sys/fs/cgroup/unified' : '/sys/fs/cgroup';
 }

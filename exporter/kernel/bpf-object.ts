@@ -1,7 +1,7 @@
 // One BPF object from file to loaded: settings written into its read-only data, maps sized or shared, then load.
 // Throws in words with the verifier's log; the caller decides what goes on without it.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { settingsLayout as at } from './layout.ts';
 import { addressOf, checkPointer, checkResult, errorText, libbpf, type Pointer, viewMemory } from './libbpf.ts';
@@ -38,6 +38,8 @@ export interface BpfObject {
   mapFd(name: string): number;
   /** Attaches a program to the hook its section names, until close(). */
   attach(name: string): void;
+  /** Attaches a program to a cgroup and all below it, until close(). `type`: enum bpf_attach_type. */
+  attachToCgroup(name: string, directory: string, type: number): void;
   /** Runs an iterator program over all there is, once, now. */
   iterate(name: string): void;
   /** Detaches and unloads; maps still referenced elsewhere live on. */
@@ -56,11 +58,13 @@ export function loadObject(options: ObjectOptions): BpfObject {
   bpf.takeLog();
   const object = checkPointer(bpf.openMemory(bytes, bytes.length, openOptions), `opening ${name}`);
   const links: Pointer[] = [];
+  const linkFds: number[] = [];
   const map = (mapName: string) => checkPointer(bpf.findMap(object, mapName), `finding map ${mapName} in ${name}`);
   const program = (programName: string) =>
     checkPointer(bpf.findProgram(object, programName), `finding program ${programName} in ${name}`);
   const close = () => {
     for (const link of links.splice(0)) bpf.destroyLink(link);
+    for (const link of linkFds.splice(0)) bpf.closeFd(link);
     bpf.close(object);
   };
   try {
@@ -83,6 +87,16 @@ export function loadObject(options: ObjectOptions): BpfObject {
     mapFd: (mapName) => checkResult(bpf.mapFd(map(mapName)), `descriptor of ${mapName}`),
     attach: (programName) => {
       links.push(checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`));
+    },
+    attachToCgroup: (programName, directory, type) => {
+      const tried = `attaching ${programName} of ${name} to ${directory}`;
+      const cgroup = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+      const programFd = checkResult(bpf.programFd(program(programName)), `descriptor of ${programName}`);
+      const link = bpf.createLink(programFd, cgroup, type, null);
+      const code = koffi.errno();
+      closeSync(cgroup);
+      if (link < 0) throw new Error(`${tried} failed: ${errorText(code)}`);
+      linkFds.push(link);
     },
     iterate: (programName) => {
       const link = checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`);

@@ -28,7 +28,7 @@ export const capabilities: readonly Capability[] = [
   {
     name: 'DAC_READ_SEARCH',
     bit: 2,
-    without: "of UDP servers that ran before the exporter, other users' are not known by process",
+    without: "of UDP servers that never answer, other users' are not known by process",
     isRequired: false,
   },
 ];

@@ -19,7 +19,10 @@ export interface CaptureOptions {
   readonly ownPorts?: readonly number[];
   /** How to hook interfaces. Default: TCX links where the kernel has them (6.6), else clsact filters. */
   readonly attachMethod?: 'tcx' | 'clsact';
-  /** Called with at least one record, in the order of the ring. The array is the callee's to keep. */
+  /**
+   * Called with at least one record, in the order of the ring, but sockets' first: who a connection belongs to is known
+   * before the connection is told. The array is the callee's to keep.
+   */
   onRecords(batch: readonly KernelRecord[]): void;
   onInterfaceChange?(change: InterfaceChange): void;
   log(line: string): void;
@@ -34,7 +37,7 @@ export interface InterfaceChange {
 
 /** A part of capture that can be missing alone. */
 export interface CaptureFeature {
-  readonly name: 'connections' | 'l7' | 'drops' | 'sockets' | 'translations';
+  readonly name: 'connections' | 'l7' | 'drops' | 'sockets' | 'datagrams' | 'translations';
   readonly enabled: boolean;
   readonly reason?: string;
 }

@@ -64,6 +64,7 @@ describe('capture on real packets', { skip }, () => {
         ['l7', true],
         ['drops', true],
         ['sockets', true],
+        ['datagrams', true],
         ['translations', true],
       ],
       recorder.log.join('\n'),

@@ -12,6 +12,7 @@ import {
 } from './attach.ts';
 import { type BpfObject, type KernelSettings, loadObject } from './bpf-object.ts';
 import type { Capture, CaptureCounters, CaptureFeature, CaptureOptions } from './capture-types.ts';
+import { findCgroupRoot } from './cgroup-root.ts';
 import { BootClock } from './clock.ts';
 import { ConnectionLedger } from './connection-ledger.ts';
 import { Conntrack, hasConntrack, type TrackedConnection } from './conntrack.ts';
@@ -31,6 +32,9 @@ import { TunnelPorts } from './tunnel-ports.ts';
 const DEFAULT_RING_BYTES = 1 << 22;
 const DEFAULT_MAX_CONNECTIONS = 65_536;
 const LOOPBACK_INDEX = 1;
+/** enum bpf_attach_type (linux/bpf.h). */
+const CGROUP_SOCKET_CREATE = 2;
+const CGROUP_SOCKET_RELEASE = 34;
 /** A wake-up costs the reader more than the records of 20 ms on a quiet node; after 10 empty drains it looks less often. */
 const DRAIN_MS = 20;
 const IDLE_DRAIN_MS = 100;
@@ -108,6 +112,7 @@ class NodeCapture implements Capture {
       this.#try(() => this.#startDrops(settings, ring)),
     );
     this.#note('sockets', sockets);
+    this.#note('datagrams', sockets ?? this.#try(() => this.#startDatagrams()));
     this.#note(
       'translations',
       this.#try(() => this.#startConntrack()),
@@ -158,7 +163,7 @@ class NodeCapture implements Capture {
         connection: figure(flow, 'connection_lost'),
         l7: figure(flow, 'l7_lost'),
         drop: figure(drop, 'lost'),
-        socket: figure(socket, 'lost'),
+        socket: figure(socket, 'lost') + figure(flow, 'socket_lost'),
         table_full: figure(flow, 'table_full'),
         undecodable: this.#undecodable,
       },
@@ -242,11 +247,22 @@ class NodeCapture implements Capture {
 
   #startSockets(settings: KernelSettings, ring: RingBuffer): void {
     const { flow } = this.#objects;
-    const sharedMaps = flow === undefined ? {} : { open_before: flow.mapFd('open_before') };
+    const shared = ['open_before', 'datagram_owners'];
+    const sharedMaps = Object.fromEntries(
+      shared.flatMap((map) => (flow === undefined ? [] : [[map, flow.mapFd(map)]])),
+    );
     const socket = loadObject({ file: prebuilt('socket'), settings, ringFd: ring.fd, sharedMaps });
     this.#objects.socket = socket;
-    socket.attach('on_state');
-    for (const program of ['seed_listeners', 'seed_connections']) socket.iterate(program);
+    for (const program of ['on_state', 'on_read']) socket.attach(program);
+    for (const program of ['seed_listeners', 'seed_connections', 'seed_datagrams']) socket.iterate(program);
+  }
+
+  #startDatagrams(): void {
+    const { socket } = this.#objects;
+    if (socket === undefined) throw new Error('the programs for sockets are not loaded');
+    const root = findCgroupRoot();
+    socket.attachToCgroup('on_create', root, CGROUP_SOCKET_CREATE);
+    socket.attachToCgroup('on_release', root, CGROUP_SOCKET_RELEASE);
   }
 
   /** A kernel that does not track connections does not translate them either: then nothing is missing. */
@@ -335,7 +351,8 @@ class NodeCapture implements Capture {
   }
 
   #drain(): number {
-    const batch: KernelRecord[] = [];
+    const sockets: KernelRecord[] = [];
+    const others: KernelRecord[] = [];
     const context = {
       ledger: this.#ledger,
       dropReasonName: (reason: number) => dropReasonName(this.#dropReasons, reason),
@@ -344,9 +361,9 @@ class NodeCapture implements Capture {
       this.#ring?.drain((view, offset, length) => {
         const record = decodeRecord(view, offset, length, context);
         if (record === undefined) this.#undecodable++;
-        else batch.push(record);
+        else (record.type === 'socket' ? sockets : others).push(record);
       }) ?? 0;
-    this.#deliver(batch);
+    this.#deliver([...sockets, ...others]);
     return records;
   }
 

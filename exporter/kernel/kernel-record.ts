@@ -108,7 +108,18 @@ export interface DropRecord {
   readonly suppressedBefore: number;
 }
 
-export type SocketEvent = 'listening' | 'connecting' | 'connected' | 'accepted' | 'closed' | 'connect_failed';
+/**
+ * `accepted` comes twice where the process that handles a connection is not the one that listens: the owner is the one
+ * told last. `sending` is a datagram socket's first packet.
+ */
+export type SocketEvent =
+  | 'listening'
+  | 'connecting'
+  | 'connected'
+  | 'accepted'
+  | 'closed'
+  | 'connect_failed'
+  | 'sending';
 
 export interface TcpHealth {
   readonly smoothedRttUs: number;
@@ -118,7 +129,7 @@ export interface TcpHealth {
   readonly connectUs: number;
 }
 
-/** A TCP socket of this machine changed state in a way worth telling. */
+/** A socket of this machine changed state in a way worth telling. A datagram socket has no health, and no ends when closed. */
 export interface SocketRecord {
   readonly type: 'socket';
   readonly event: SocketEvent;

@@ -162,6 +162,7 @@ export const flowCounters = [
   'own',
   'overlay',
   'l7_cut',
+  'socket_lost',
 ] as const;
 export const dropCounters = ['records', 'lost', 'suppressed', 'ignored', 'unparsable', 'noise'] as const;
 export const socketCounters = ['records', 'lost'] as const;

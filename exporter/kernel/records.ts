@@ -45,6 +45,7 @@ const SOCKET_EVENTS: readonly (SocketEvent | undefined)[] = [
   'closed',
   'connect_failed',
   'connecting',
+  'sending',
 ];
 
 export function decodeRecord(
