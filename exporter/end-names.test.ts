@@ -54,8 +54,8 @@ function nameEnd(end: Partial<KernelEnd>, listens = false) {
 }
 
 function nameOf(end: Partial<KernelEnd>, listens = false): string | undefined {
-  const { endpoint } = nameEnd(end, listens);
-  return endpoint?.workloads[0]?.name ?? endpoint?.labels[0];
+  const { info } = nameEnd(end, listens);
+  return info?.workloads[0]?.name ?? info?.labels[0];
 }
 
 function ownSocket(cookie: number, pid: number): void {

@@ -1,9 +1,9 @@
 // Names the two ends of a flow: which endpoint an address, socket or process is. The most specific source first; what
 // none knows stays an address.
 
-import { type EndpointInfo, toFlowEndpoint } from '#kubernetes/endpoint-info.ts';
+import type { EndpointInfo } from '#kubernetes/endpoint-info.ts';
 import type { Backend, ServicePort } from '#kubernetes/service-directory.ts';
-import type { Endpoint, Service } from '#proto/gen/flow/flow.ts';
+import type { Service } from '#proto/gen/flow/flow.ts';
 import type { Process } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type CgroupOwner, cgroupOwner } from './endpoints/cgroup-owner.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
@@ -21,7 +21,8 @@ export interface KernelEnd extends SocketAddress {
 }
 
 export interface NamedEnd {
-  readonly endpoint: Endpoint | undefined;
+  /** Undefined where nobody knows it. */
+  readonly info: EndpointInfo | undefined;
   /** Set where the address is a service's, or was dialled as one. */
   readonly service: Service | undefined;
   readonly process: Process | undefined;
@@ -65,7 +66,7 @@ export class EndNames {
     const process = this.#process(end, protocol, listens, info?.identity === HOST_IDENTITY);
     const named = info?.service === undefined ? info : this.#behind(info, dialled?.backends ?? [], atUnixMs);
     return {
-      endpoint: named === undefined ? undefined : toFlowEndpoint(named),
+      info: named,
       service: dialled?.service ?? info?.service,
       process,
     };

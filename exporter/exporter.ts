@@ -193,6 +193,7 @@ async function startSource(
       // An address that is not this node's may be a pod elsewhere: a relay knows, and is left to say.
       endpoints: cluster === undefined ? composeLookups(pods, host, reservedAddresses()) : composeLookups(pods, host),
       services: new ServiceDirectory(pods),
+      namesVersion: () => pods.version,
       host,
       ownPorts,
       log,

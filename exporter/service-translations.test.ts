@@ -6,18 +6,16 @@ import { PodIndex } from '#kubernetes/pod-index.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import { type Flow, TrafficDirection } from '#proto/gen/flow/flow.ts';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { FlowAssembler } from './assemble.ts';
 import { EndNames } from './end-names.ts';
-import { DnsNames } from './endpoints/dns-names.ts';
 import { composeLookups } from './endpoints/endpoint-lookup.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
 import type { TrackedConnection } from './kernel/conntrack.ts';
 import type { ConnectionRecord, L7Record, SocketAddress } from './kernel/kernel-record.ts';
 import { connectionId } from './kernel/records.ts';
-import { L7Tracker } from './l7/tracker.ts';
 import { type NodeNetwork, RealEnds } from './real-ends.ts';
 import { ServiceTranslations } from './service-translations.ts';
 import { SocketTable } from './socket-table.ts';
+import { ReadAssembler } from './testing/read-assembler.ts';
 
 const CLIENT = { address: '10.244.5.10', port: 41_000 };
 const VIRTUAL = { address: '10.96.0.20', port: 80 };
@@ -54,7 +52,7 @@ const pods = [
 ];
 
 let translations: ServiceTranslations;
-let assembler: FlowAssembler;
+let assembler: ReadAssembler;
 
 function start(objects: readonly object[], maxConnections?: number, network?: NodeNetwork): void {
   const index = new PodIndex();
@@ -67,16 +65,10 @@ function start(objects: readonly object[], maxConnections?: number, network?: No
   const services = new ServiceDirectory(index);
   const realEnds = network === undefined ? undefined : new RealEnds(network, services);
   translations = new ServiceTranslations(services, realEnds, maxConnections);
-  assembler = new FlowAssembler({
-    nodeName: 'node-1',
-    version: '0.0.0',
+  assembler = new ReadAssembler({
     names: new EndNames(composeLookups(index, reservedAddresses()), sockets),
     sockets,
-    tracker: new L7Tracker(),
-    dnsNames: new DnsNames(),
     translations,
-    toUnixNs: (bootNs) => 1_700_000_000_000_000_000n + BigInt(bootNs),
-    interfaceName: () => undefined,
   });
 }
 

@@ -5,6 +5,7 @@ import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { FlowAssembler } from './assemble.ts';
+import { FlowOutput } from './encode/flow-output.ts';
 import { EndNames, type HostProcesses } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
@@ -46,6 +47,8 @@ export interface KernelSourceOptions {
   readonly interfaces?: string;
   /** Of this process itself: their traffic is not told. */
   readonly ownPorts?: readonly number[];
+  /** Grows when an address may have got another name. */
+  namesVersion(): number;
   /** Told of each response that goes into the ring. */
   onResponse?(response: GetFlowsResponse): void;
   log(line: string): void;
@@ -53,7 +56,7 @@ export interface KernelSourceOptions {
 
 /** Captures from the kernel into the ring. Throws where nothing can be captured. */
 export async function startKernelSource(options: KernelSourceOptions): Promise<FlowSource> {
-  const { ring, nodeName, version } = options;
+  const { ring, nodeName, version, onResponse } = options;
   const clock = new BootClock();
   const sockets = new SocketTable();
   const tracker = new L7Tracker();
@@ -66,28 +69,32 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   };
   const translations = new ServiceTranslations(options.services, new RealEnds(network, options.services));
   const interfaces = new Map<number, string>();
-  const assembler = new FlowAssembler({
+  const output = new FlowOutput({
+    ring,
     nodeName,
     version,
+    ...(onResponse === undefined
+      ? {}
+      : { onMessage: (message: Uint8Array) => onResponse(GetFlowsResponse.decode(message)) }),
+  });
+  const assembler = new FlowAssembler({
+    output,
     names: new EndNames(options.endpoints, sockets, options.host),
     sockets,
     tracker,
     dnsNames: new DnsNames(),
     translations,
-    toUnixNs: (bootNs) => clock.toUnixNs(bootNs),
+    namesVersion: options.namesVersion,
+    nowUnixMs: Date.now,
+    toUnixTime: (bootNs, time) => clock.toUnixTime(bootNs, time),
     interfaceName: (index) => interfaces.get(index),
   });
-  const append = (responses: readonly GetFlowsResponse[]) => {
-    for (const response of responses) {
-      ring.append(GetFlowsResponse.encode(response).finish());
-      options.onResponse?.(response);
-    }
-  };
   const started = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     ownPorts: options.ownPorts ?? [],
     onRecords: (batch) => {
-      append(assembler.assembleBatch(batch));
+      clock.sample();
+      assembler.assembleBatch(batch);
     },
     onInterfaceChange: (change) => {
       if (change.kind === 'attached') interfaces.set(change.interfaceIndex, change.interfaceName);
@@ -97,12 +104,14 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   capture = started;
   const losses = new LossReport(nodeName);
   const timer = setInterval(() => {
-    append(assembler.sweep(clock.nowBootNs()));
+    clock.sample();
+    assembler.sweep(clock.nowBootNs());
     translations.sweep(clock.nowBootNs());
     const lost = losses.since(started.counters().lost, clock.toUnixNs(clock.nowBootNs()));
     if (lost !== undefined) {
       tracker.noteLoss();
-      append([lost]);
+      ring.append(GetFlowsResponse.encode(lost).finish());
+      onResponse?.(lost);
     }
   }, SWEEP_MS);
   const missing = started.features.filter((feature) => !feature.enabled);

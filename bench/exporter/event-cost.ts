@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { FlowAssembler } from '#exporter/assemble.ts';
+import { FlowOutput } from '#exporter/encode/flow-output.ts';
 import { EndNames } from '#exporter/end-names.ts';
 import { DnsNames } from '#exporter/endpoints/dns-names.ts';
 import { composeLookups } from '#exporter/endpoints/endpoint-lookup.ts';
@@ -27,7 +28,6 @@ import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 
 const RING_BYTES = 1 << 22;
 const BATCH_EVENTS = 2000;
@@ -62,14 +62,15 @@ function pipeline() {
   const clock = new BootClock();
   const sockets = new SocketTable();
   const assembler = new FlowAssembler({
-    nodeName: 'bench',
-    version: 'bench',
+    output: new FlowOutput({ ring, nodeName: 'bench', version: 'bench' }),
     names: new EndNames(composeLookups(pods, host, reservedAddresses()), sockets, host),
     sockets,
     tracker: new L7Tracker(),
     dnsNames: new DnsNames(),
     translations: new ServiceTranslations(new ServiceDirectory(pods)),
-    toUnixNs: (bootNs) => clock.toUnixNs(bootNs),
+    namesVersion: () => pods.version,
+    nowUnixMs: Date.now,
+    toUnixTime: (bootNs, time) => clock.toUnixTime(bootNs, time),
     interfaceName: () => 'veth0',
   });
   const context = { ledger: new ConnectionLedger(), dropReasonName: String };
@@ -83,7 +84,8 @@ function pipeline() {
         const record = decodeRecord(view, offset, length, context);
         if (record !== undefined) batch.push(record);
       });
-      for (const response of assembler.assembleBatch(batch)) ring.append(GetFlowsResponse.encode(response).finish());
+      clock.sample();
+      assembler.assembleBatch(batch);
       return batch.length;
     },
     close() {

@@ -18,6 +18,7 @@ export class DnsNames {
   /** In order of use: least recently learned or asked for first. Names map to the time until which they hold. */
   private readonly pairs = new Map<string, Map<string, number>>();
   private learned = 0;
+  private changed = 0;
   private evicted = 0;
 
   /** `maxPairs` x about 300 bytes: 65,536 take 20 MiB. */
@@ -31,6 +32,7 @@ export class DnsNames {
     if (bare === '') return;
     for (const address of addresses) {
       const names = this.touch(`${client} ${address}`) ?? new Map<string, number>();
+      if ([...names.keys()].at(-1) !== bare) this.changed++;
       names.delete(bare);
       names.set(bare, nowUnixMs + ttlSeconds * 1000 + GRACE_MS);
       for (const oldest of names.keys()) {
@@ -45,6 +47,11 @@ export class DnsNames {
       this.pairs.delete(oldest);
       this.evicted++;
     }
+  }
+
+  /** Grows when an address got another name, or its names another order. */
+  get changes(): number {
+    return this.changed;
   }
 
   /** Names by which `client` knows `address`, the latest first; without trailing dot. */

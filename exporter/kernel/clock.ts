@@ -19,6 +19,8 @@ export interface ClockPair {
 export class BootClock {
   readonly #clocks: ClockPair;
   #offsetNs = 0n;
+  /** The same as two numbers. */
+  readonly #offset = { seconds: 0, nanos: 0 };
   #sampledMs = Number.NEGATIVE_INFINITY;
 
   constructor(clocks: ClockPair = kernelClocks()) {
@@ -26,12 +28,28 @@ export class BootClock {
   }
 
   toUnixNs(bootNs: number): bigint {
-    const now = this.#clocks.elapsedMs();
-    if (now - this.#sampledMs >= RESAMPLE_MS) {
-      this.#offsetNs = sampleOffset(this.#clocks);
-      this.#sampledMs = now;
-    }
+    this.sample();
     return this.#offsetNs + BigInt(bootNs);
+  }
+
+  /** Follows the clocks, if it has been a while. */
+  sample(): void {
+    const now = this.#clocks.elapsedMs();
+    if (now - this.#sampledMs < RESAMPLE_MS) return;
+    this.#offsetNs = sampleOffset(this.#clocks);
+    this.#sampledMs = now;
+    this.#offset.seconds = Number(this.#offsetNs / 1_000_000_000n);
+    this.#offset.nanos = Number(this.#offsetNs % 1_000_000_000n);
+  }
+
+  /** The same without big numbers, as of the latest sample(), for whoever turns many times: puts the result into `time`. */
+  toUnixTime(bootNs: number, time: { seconds: number; nanos: number }): void {
+    const bootSeconds = Math.floor(bootNs / 1e9);
+    // From 48 days on, the quotient may have been rounded up: then this is a nanosecond less than none.
+    const nanos = bootNs - bootSeconds * 1e9 + this.#offset.nanos;
+    const carry = Math.floor(nanos / 1e9);
+    time.seconds = this.#offset.seconds + bootSeconds + carry;
+    time.nanos = nanos - carry * 1e9;
   }
 
   nowBootNs(): number {

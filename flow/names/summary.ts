@@ -2,6 +2,7 @@
 
 import type { DNS, Flow, HTTP, Kafka, TCPFlags } from '#proto/gen/flow/flow.ts';
 import { L7FlowType } from '#proto/gen/flow/flow.ts';
+import type { Operation } from '#proto/gen/parallax/v1/flow_details.ts';
 import { readFlowDetails } from '../details.ts';
 
 /** The deprecated Flow.Summary where a peer still fills it, else the same phrase made from the fields. */
@@ -21,7 +22,7 @@ export function l7Summary(flow: Pick<Flow, 'l7' | 'extensions'>): string {
     case 'kafka':
       return kafkaSummary(l7.record.value, isResponse);
     default:
-      return operationSummary(flow);
+      return operationSummary(readFlowDetails(flow)?.operation);
   }
 }
 
@@ -65,8 +66,7 @@ function kafkaSummary(kafka: Kafka, isResponse: boolean): string {
 }
 
 /** Protocols without a record of their own: "redis GET OK". */
-function operationSummary(flow: Pick<Flow, 'extensions'>): string {
-  const operation = readFlowDetails(flow)?.operation;
+export function operationSummary(operation: Operation | undefined): string {
   return operation === undefined
     ? ''
     : [operation.protocol, operation.name, operation.status].filter(Boolean).join(' ');

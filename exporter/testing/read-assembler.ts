@@ -1,0 +1,82 @@
+// An assembler whose flows can be looked at: what it put into its flow ring is read back and decoded. Each time, what the
+// ring was told of the message is held against what a scan of the bytes finds.
+
+import assert from 'node:assert/strict';
+import { FlowRing } from '#observer/flow-ring.ts';
+import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { type AssemblerParts, FlowAssembler } from '../assemble.ts';
+import { FlowOutput } from '../encode/flow-output.ts';
+import { DnsNames } from '../endpoints/dns-names.ts';
+import type { KernelRecord } from '../kernel/kernel-record.ts';
+import { L7Tracker } from '../l7/tracker.ts';
+
+const RING = { capacityBytes: 1 << 20, endpointIds: 1024, endpointKeyBytes: 1 << 20, nodeIds: 16 };
+
+/** Boot time 0 is this, in tests. */
+export const BOOTED_SECONDS = 1_700_000_000;
+
+export type ReadAssemblerParts = Partial<AssemblerParts> & Pick<AssemblerParts, 'names' | 'sockets' | 'translations'>;
+
+export class ReadAssembler {
+  readonly ring = new FlowRing(RING);
+  readonly #scanned = new FlowRing(RING);
+  readonly #assembler: FlowAssembler;
+
+  /** Of node "node-1"; the parts that are not given are empty. */
+  constructor(parts: ReadAssemblerParts) {
+    this.#assembler = new FlowAssembler({
+      output: new FlowOutput({ ring: this.ring, nodeName: 'node-1', version: '0.0.0' }),
+      tracker: new L7Tracker(),
+      dnsNames: new DnsNames(),
+      namesVersion: () => 0,
+      nowUnixMs: () => BOOTED_SECONDS * 1000,
+      toUnixTime: (bootNs, time) => {
+        time.seconds = BOOTED_SECONDS + Math.floor(bootNs / 1e9);
+        time.nanos = bootNs % 1e9;
+      },
+      interfaceName: () => undefined,
+      ...parts,
+    });
+  }
+
+  assemble(record: KernelRecord): GetFlowsResponse[] {
+    return this.assembleBatch([record]);
+  }
+
+  assembleBatch(batch: readonly KernelRecord[]): GetFlowsResponse[] {
+    return this.#read(() => this.#assembler.assembleBatch(batch));
+  }
+
+  sweep(bootNs: number): GetFlowsResponse[] {
+    return this.#read(() => this.#assembler.sweep(bootNs));
+  }
+
+  /** Messages as they lie in the ring. */
+  *messages(from = this.ring.oldest): Generator<Uint8Array> {
+    for (let sequence = from; sequence < this.ring.next; sequence++) yield this.ring.messageAt(sequence);
+  }
+
+  #read(fill: () => void): GetFlowsResponse[] {
+    const from = this.ring.next;
+    fill();
+    return [...this.messages(from)].map((message, index) => {
+      this.#compareColumns(from + index, message);
+      return GetFlowsResponse.decode(message);
+    });
+  }
+
+  #compareColumns(sequence: number, message: Uint8Array): void {
+    const slot = this.ring.slotOf(sequence);
+    const scannedSlot = this.#scanned.slotOf(this.#scanned.append(message));
+    const { columns, endpoints, nodes } = this.ring;
+    for (const [name, column] of Object.entries(columns)) {
+      if (name === 'offset' || typeof column !== 'object') continue;
+      const expected: unknown = Reflect.get(this.#scanned.columns, name)[scannedSlot];
+      if (name === 'nodeId')
+        assert.deepEqual(nodes.describe(column[slot]), this.#scanned.nodes.describe(Number(expected)));
+      else if (name === 'sourceId' || name === 'destinationId') {
+        assert.deepEqual(endpoints.describe(column[slot]), this.#scanned.endpoints.describe(Number(expected)), name);
+      } else assert.equal(column[slot], expected, name);
+    }
+  }
+}
