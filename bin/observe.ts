@@ -7,7 +7,8 @@ import { prepareFilters } from '#flow/filter/prepare.ts';
 import { filtersFromFlags } from '#flow/filter-text/from-flags.ts';
 import { parseResponseJson } from '#flow/text/json.ts';
 import { createPrinter, type OutputFormat, outputFormats } from '#flow/text/printer.ts';
-import { type TimeFormat, timeFormats } from '#flow/text/style.ts';
+import { type LineStyle, type TimeFormat, timeFormats } from '#flow/text/style.ts';
+import { visibleFields } from '#flow/text/visible-fields.ts';
 import type { FlowFilter } from '#proto/gen/flow/flow.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { GetFlowsRequest, GetFlowsResponse } from '#proto/gen/observer/observer.ts';
@@ -28,7 +29,12 @@ interface ObserveOptions extends ServerOptions, RelayForwardOptions {
   readonly inputFile?: string;
   readonly printNodeName?: boolean;
   readonly timeFormat: TimeFormat;
+  readonly printPolicyNames?: boolean;
   readonly ipTranslation: boolean;
+  readonly numeric?: boolean;
+  readonly fieldMask?: readonly string[];
+  readonly experimentalFieldMask?: readonly string[];
+  readonly useDefaultFieldMasks: 'true' | 'false';
   readonly color: 'auto' | 'always' | 'never';
   readonly debug?: boolean;
 }
@@ -49,8 +55,22 @@ export function observeCommand(): Command {
     .addOption(new Option('-o, --output <format>', 'format').choices(outputFormats).default('compact'))
     .option('--input-file <file>', 'read JSON lines from this file instead of a server (- for standard input)')
     .option('--print-node-name', 'print the node that saw the flow')
+    .option('--print-policy-names', 'print which policies allowed or denied a flow')
     .addOption(new Option('--time-format <format>', 'format of times').choices(timeFormats).default('StampMilli'))
     .option('--no-ip-translation', 'print addresses instead of names')
+    .option('--numeric', 'the same, as hubble calls it')
+    .option(
+      '--field-mask <fields>',
+      'ask for these fields of a flow alone (json output): verdict,source.pod_name',
+      fieldPaths,
+    )
+    .addOption(new Option('--experimental-field-mask <fields>', '').argParser(fieldPaths).hideHelp())
+    .addOption(
+      new Option('--use-default-field-masks [when]', 'ask for what is printed alone (other outputs)')
+        .choices(['true', 'false'])
+        .default('true')
+        .preset('true'),
+    )
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('-D, --debug', 'print node status that is no trouble, too')
     .allowUnknownOption()
@@ -88,8 +108,11 @@ async function observeServer(
   }
 }
 
+type RequestOptions = Pick<ObserveOptions, 'last' | 'first' | 'all' | 'since' | 'until' | 'follow'> &
+  Partial<ObserveOptions>;
+
 export function requestOf(
-  options: Pick<ObserveOptions, 'last' | 'first' | 'all' | 'since' | 'until' | 'follow'>,
+  options: RequestOptions,
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
 ): GetFlowsRequest {
@@ -107,7 +130,27 @@ export function requestOf(
     until: time(options.until),
     whitelist: [...whitelist],
     blacklist: [...blacklist],
+    ...fieldMaskOf(options),
   });
+}
+
+function fieldPaths(text: string): string[] {
+  return text
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
+}
+
+/** As hubble does: a mask of one's own for JSON alone, and what a line shows for everything else. */
+function fieldMaskOf(options: RequestOptions): Pick<GetFlowsRequest, 'fieldMask'> {
+  const { output = 'compact', useDefaultFieldMasks = 'true' } = options;
+  const own = [...(options.fieldMask ?? []), ...(options.experimentalFieldMask ?? [])];
+  const isJson = output === 'json' || output === 'jsonpb';
+  if (own.length > 0 && !isJson) {
+    throw new Error(`--field-mask leaves out what ${output} output prints; use it with -o json.`);
+  }
+  if (own.length > 0) return { fieldMask: own };
+  return { fieldMask: isJson || useDefaultFieldMasks === 'false' ? undefined : visibleFields(styleOf(options)) };
 }
 
 function wholeNumber(text: string): bigint {
@@ -143,12 +186,19 @@ async function observeFile(
   }
 }
 
+function styleOf(options: Partial<ObserveOptions>): LineStyle {
+  return {
+    timeFormat: options.timeFormat ?? 'StampMilli',
+    nodeName: options.printNodeName === true,
+    policyNames: options.printPolicyNames === true,
+    ipTranslation: options.ipTranslation !== false && options.numeric !== true,
+  };
+}
+
 function printerOf(options: ObserveOptions): (response: GetFlowsResponse) => Promise<void> {
   const printer = createPrinter({
+    ...styleOf(options),
     format: options.output,
-    timeFormat: options.timeFormat,
-    nodeName: options.printNodeName === true,
-    ipTranslation: options.ipTranslation,
     color: options.color === 'always' || (options.color === 'auto' && process.stdout.isTTY === true),
     debug: options.debug === true,
   });

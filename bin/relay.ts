@@ -22,6 +22,7 @@ interface RelayOptions extends ServeTlsOptions, PeerTlsOptions, KubernetesOption
   readonly peers?: string;
   readonly peerService?: string;
   readonly metrics?: string;
+  readonly healthListen?: string;
   readonly policies?: string;
   readonly objects?: string;
   readonly accessLog: readonly string[];
@@ -51,6 +52,10 @@ function serviceOptions(): Command {
     .option('--node-name <name>', 'name of this relay in what it says of its nodes', hostname())
     .addOption(new Option('--history <where>', 'keep flows on disk: not there yet').choices(['off']).default('off'))
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
+    .option(
+      '--health-listen <host:port>',
+      'answer gRPC health checks here too, in plaintext, as hubble-relay does on port 4222',
+    )
     .option(
       '--kubernetes [where]',
       'name the ends of flows from the Kubernetes API: in-cluster, a kubeconfig, or by itself whichever there is',
@@ -86,6 +91,7 @@ async function start(options: RelayOptions): Promise<void> {
       ...(peerTls === undefined ? {} : { peerTls }),
       ...(options.peers === undefined ? {} : { peers: options.peers.split(',').map((peer) => peer.trim()) }),
       ...(options.peerService === undefined ? {} : { peerService: options.peerService }),
+      ...(options.healthListen === undefined ? {} : { healthListen: options.healthListen }),
       ...(options.metrics === undefined ? {} : { metrics: parseListenAddress(options.metrics) }),
       ...(kubernetes === undefined ? {} : { kubernetes }),
       ...(options.policies === undefined ? {} : { policies: new PolicyFiles(options.policies) }),

@@ -33,6 +33,7 @@ export class GrpcServer {
   readonly #health: HealthImplementation;
   readonly #healthServices: readonly string[];
   readonly #closers = new Set<() => void>();
+  #healthServer: Server | undefined;
 
   constructor(options: GrpcServerOptions = {}) {
     this.door = makeDoor(options.authorise ?? admitAll);
@@ -82,17 +83,23 @@ export class GrpcServer {
    * @returns the port bound; 0 for a unix socket
    */
   async listen(address: string): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.server.bindAsync(address, this.#credentials, (error, port) => {
-      if (error) reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error }));
-      else resolve(port);
-    });
-    return promise;
+    return bind(this.server, address, this.#credentials);
+  }
+
+  /**
+   * Answers health checks there too, and nothing else, in plaintext: for probes that have no certificate.
+   * @returns the port bound
+   */
+  async listenForHealth(address: string): Promise<number> {
+    this.#healthServer = new Server({ 'grpc.keepalive_time_ms': 30_000, 'grpc.max_concurrent_streams': 64 });
+    this.#health.addToServer(this.#healthServer);
+    return bind(this.#healthServer, address, ServerCredentials.createInsecure());
   }
 
   /** Says NOT_SERVING, ends streams, and closes; calls still running after half a second are cut. */
   async stop(): Promise<void> {
     this.setServing(false);
+    this.#healthServer?.forceShutdown();
     for (const close of [...this.#closers]) close();
     const { promise, resolve } = Promise.withResolvers<void>();
     const cut = setTimeout(() => {
@@ -103,4 +110,13 @@ export class GrpcServer {
     await promise;
     clearTimeout(cut);
   }
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(address, credentials, (error, port) => {
+    if (error) reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error }));
+    else resolve(port);
+  });
+  return promise;
 }

@@ -5,7 +5,9 @@ import { after, describe, it } from 'node:test';
 import { Client, credentials, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
+import { checkHealth } from '#observer/health.ts';
 import { registerObserver } from '#observer/observer-service.ts';
+import { PeerClient } from '#observer/peer-client.ts';
 import { type DeepPartial, GetFlowsRequest, GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import { flowBytes } from './observer-fixture.ts';
@@ -69,6 +71,16 @@ describe('a relay, to a client of Hubble', () => {
     assert.deepEqual(await ask({ number: 1n, first: true }), ['a0', 'b0']);
     assert.equal((await ask({ number: 2n ** 64n - 1n })).length, 10);
     assert.deepEqual(await ask({ number: 1n, whitelist: [{ uuid: ['a1', 'a2', 'b0'] }] }), ['b0', 'a2']);
+  });
+
+  it('answers health checks on an address of their own, where nothing else is served', async () => {
+    const a = await node('node-a');
+    const relay = await relayOf({ peers: [a.address], healthListen: '127.0.0.1:0' });
+    const probe = new PeerClient({ address: relay.healthAddress ?? '' });
+    cleanups.push(async () => probe.close());
+    await until('the peer is followed', async () => (await checkHealth(probe, 'observer.Observer')) === 'SERVING');
+    assert.equal(await checkHealth(probe, ''), 'SERVING');
+    assert.equal((await getFlows(relay.healthAddress ?? '', {})).status.code, status.UNIMPLEMENTED);
   });
 
   it('begins each stream with NODE_CONNECTED under its own name, and ends with OK', async () => {

@@ -66,6 +66,8 @@ export interface RelayOptions {
   readonly accessLogs?: readonly LogFilePattern[];
   /** Where to serve Prometheus metrics. Default: nowhere. */
   readonly metrics?: { readonly host: string; readonly port: number };
+  /** Where to answer gRPC health checks beside `listen`, in plaintext. Default: nowhere. */
+  readonly healthListen?: string;
   /** Bytes of flows kept. Default 256 MiB. */
   readonly ringBytes?: number;
   /** Latest flows fetched from each peer at the first connection. Default 10,000. */
@@ -86,6 +88,8 @@ export interface RelayOptions {
 export interface RunningRelay {
   /** Where it serves, with the port that was given to it. */
   readonly address: string;
+  /** The same of health checks; undefined without `healthListen`. */
+  readonly healthAddress: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -262,8 +266,14 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   if (policies !== undefined) registerPolicyMetrics(registry, policies);
   if (names !== undefined && kubernetes !== undefined) registerNameMetrics(registry, names, kubernetes);
   const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);
-  const port = await server.listen(options.listen).catch(async (error: unknown) => {
-    await metrics?.stop();
+  const { listen, healthListen } = options;
+  const [address, healthAddress] = await Promise.all([
+    server.listen(listen).then((port) => withPort(listen, port)),
+    healthListen === undefined
+      ? undefined
+      : server.listenForHealth(healthListen).then((port) => withPort(healthListen, port)),
+  ]).catch(async (error: unknown) => {
+    await Promise.all([metrics?.stop(), server.stop()]);
     throw error;
   });
   await kubernetes?.start(kubernetesStartMs);
@@ -271,7 +281,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   await logFiles.start();
   peerSet.start(follow);
   return {
-    address: options.listen.startsWith('unix:') ? options.listen : options.listen.replace(/:\d*$/, `:${port}`),
+    address,
+    healthAddress,
     stop: async () => {
       peerSet.stop();
       for (const peer of peers.values()) peer.stop();
@@ -286,6 +297,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       await server.stop();
     },
   };
+}
+
+/** The address with the port that was given to it. */
+function withPort(listen: string, port: number): string {
+  return listen.startsWith('unix:') ? listen : listen.replace(/:\d*$/, `:${port}`);
 }
 
 function tlsNotices(trouble: string | undefined): Notice[] {

@@ -1,6 +1,6 @@
 // The pieces of a line about one flow, as text: both hosts, type, verdict, summary. compact, dict and table arrange them.
 
-import { AuthType, authTypeToJSON, type Flow } from '#proto/gen/flow/flow.ts';
+import { AuthType, authTypeToJSON, type Flow, TrafficDirection } from '#proto/gen/flow/flow.ts';
 import { portOf, type Side } from '../filter/clause.ts';
 import { flowTypeText } from '../names/event-type.ts';
 import { reservedIdentityWord } from '../names/identity.ts';
@@ -24,6 +24,7 @@ export interface FlowCells {
 
 export function cellsOfFlow(flow: Flow, style: LineStyle): FlowCells {
   const label = verdictLabel(flow);
+  const verdict = style.policyNames === true ? `${label}${policiesText(flow)}` : label;
   return {
     time: timeText(flow.time, style.timeFormat),
     node: escapeControls(flow.nodeName),
@@ -32,7 +33,7 @@ export function cellsOfFlow(flow: Flow, style: LineStyle): FlowCells {
     sourceIdentity: identityText(flow.source?.identity ?? 0, style),
     destinationIdentity: identityText(flow.destination?.identity ?? 0, style),
     type: escapeControls(flowTypeText(flow)),
-    verdict: paint(style, isDenied(flow.verdict) ? 'red' : label.startsWith('AUDIT') ? 'yellow' : 'green', label),
+    verdict: paint(style, isDenied(flow.verdict) ? 'red' : label.startsWith('AUDIT') ? 'yellow' : 'green', verdict),
     summary: summaryText(flow),
   };
 }
@@ -60,6 +61,18 @@ function translatedName(flow: Flow, side: Side): string | undefined {
 function identityText(identity: number, style: LineStyle): string {
   const word = reservedIdentityWord(identity);
   return paint(style, 'magenta', word === undefined ? `(ID:${identity})` : `(${word})`);
+}
+
+/** " BY web (CiliumNetworkPolicy), base (NetworkPolicy)", of the direction that was judged; '' where the flow names none. */
+function policiesText(flow: Flow): string {
+  const isEgress = flow.trafficDirection === TrafficDirection.EGRESS;
+  const [allowed, denied] = isEgress
+    ? [flow.egressAllowedBy, flow.egressDeniedBy]
+    : [flow.ingressAllowedBy, flow.ingressDeniedBy];
+  const names = (isDenied(flow.verdict) ? denied : allowed)
+    .filter(({ name, kind }) => name !== '' && kind !== '')
+    .map(({ name, kind }) => `${name} (${kind})`);
+  return names.length === 0 ? '' : ` BY ${names.join(', ')}`;
 }
 
 function summaryText(flow: Flow): string {

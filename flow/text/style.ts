@@ -21,6 +21,8 @@ export interface LineStyle {
   readonly nodeName?: boolean;
   /** Print names for addresses where they are known. Default true. */
   readonly ipTranslation?: boolean;
+  /** Print which policies allowed or denied a flow, where it says so. Default false. */
+  readonly policyNames?: boolean;
   /** ANSI colours. Default false. */
   readonly color?: boolean;
 }

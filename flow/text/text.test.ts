@@ -44,6 +44,20 @@ const response = (flow: DeepPartial<Flow>): GetFlowsResponse => ({
   time,
 });
 
+test('policies are named behind the verdict when they are asked for, those of the direction that was judged', () => {
+  const by = (name: string) => [{ name, kind: 'CiliumNetworkPolicy' }, { name: 'nameless-kind' }];
+  const names = { ingressAllowedBy: by('in'), egressAllowedBy: by('out'), egressDeniedBy: by('no') };
+  const line = (flow: DeepPartial<Flow>) => formatCompact(Flow.fromPartial(flow), { policyNames: true });
+  assert.match(line({ ...forwarded, ...names, trafficDirection: 1 }), / FORWARDED BY in \(CiliumNetworkPolicy\) \(TCP/);
+  assert.match(
+    line({ ...forwarded, ...names, trafficDirection: 2 }),
+    / FORWARDED BY out \(CiliumNetworkPolicy\) \(TCP/,
+  );
+  assert.match(line({ ...forwarded, ...names, verdict: 2, trafficDirection: 2 }), / DROPPED BY no \(Cil/);
+  assert.match(line({ ...forwarded, verdict: 2 }), / DROPPED \(/);
+  assert.match(formatCompact(Flow.fromPartial({ ...forwarded, ...names, trafficDirection: 1 })), / FORWARDED \(/);
+});
+
 test('a compact line has the shape of the hubble CLI', () => {
   assert.equal(
     formatCompact(Flow.fromPartial(forwarded)),
