@@ -50,14 +50,16 @@ async function explainServer(flags: readonly string[], options: ExplainOptions):
   const request = GetFlowsRequest.encode(
     GetFlowsRequest.fromPartial({ number: BigInt(options.last), whitelist, blacklist }),
   ).finish();
-  let count = 0;
+  // A relay gives so many of each node, in order of time: those that are meant are the last of all.
+  const told: string[] = [];
   for await (const bytes of flowMessages(await targetOf(options), request, new AbortController().signal)) {
-    const told = inWords(GetFlowsResponse.decode(bytes));
-    if (told === undefined) continue;
-    count += 1;
-    await writeOut(told);
+    const text = inWords(GetFlowsResponse.decode(bytes));
+    if (text === undefined) continue;
+    told.push(text);
+    if (told.length > Number(options.last)) told.shift();
   }
-  if (count > 0) return;
+  for (const text of told) await writeOut(text);
+  if (told.length > 0) return;
   process.stderr.write('No flow that the server keeps matches.\n');
   process.exitCode = 1;
 }

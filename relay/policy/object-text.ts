@@ -20,13 +20,23 @@ export interface PlacedObject {
   readonly origin: string;
 }
 
+/** How long the work goes on before others get their turn. */
+export interface Pace {
+  readonly nowMs: () => number;
+  readonly nextTurn: () => Promise<unknown>;
+}
+
+const defaultPace: Pace = { nowMs: () => performance.now(), nextTurn: () => nextTurn() };
+
 /** @throws Error naming file, document and what is wrong */
-export async function parseObjects(text: string, fileName: string): Promise<PlacedObject[]> {
-  const documents = /\.json$/.test(fileName) ? [text] : splitDocuments(text);
+export async function parseObjects(text: string, fileName: string, pace = defaultPace): Promise<PlacedObject[]> {
+  const documents = /\.json$/.test(fileName) ? [text] : documentsOf(text);
   const found: PlacedObject[] = [];
-  let sliceEnd = performance.now() + sliceMs;
-  for (const [index, document] of documents.entries()) {
-    const origin = `${fileName}, document ${index + 1}`;
+  let sliceEnd = pace.nowMs() + sliceMs;
+  let number = 0;
+  for (const document of documents) {
+    number += 1;
+    const origin = `${fileName}, document ${number}`;
     if (document.length > maxDocumentBytes)
       throw new Error(
         `${origin}: has ${document.length} characters; the limit is ${maxDocumentBytes}. Split it into documents.`,
@@ -36,24 +46,31 @@ export async function parseObjects(text: string, fileName: string): Promise<Plac
     flatten(value, origin, found);
     if (found.length > maxObjects)
       throw new Error(`${origin}: more than ${maxObjects} objects, the most that are read.`);
-    if (performance.now() < sliceEnd) continue;
-    await nextTurn();
-    sliceEnd = performance.now() + sliceMs;
+    if (pace.nowMs() < sliceEnd) continue;
+    await pace.nextTurn();
+    sliceEnd = pace.nowMs() + sliceMs;
   }
   return found;
 }
 
-/** At lines that begin with "---": YAML 1.2 (9.1.2) allows them nowhere else, not even inside a block of text. */
-function splitDocuments(text: string): string[] {
-  const documents = text.split(/^---(?=\s|$)/m);
-  // What precedes the first marker is a document only if it says something.
-  if (documents.length > 1 && saysNothing(documents[0] ?? '')) documents.shift();
-  return documents;
+/**
+ * One after the other, as they are asked for. They begin at lines that begin with "---": YAML 1.2 (9.1.2) allows those nowhere
+ * else, not even inside a block of text.
+ */
+function* documentsOf(text: string): Generator<string> {
+  let start = 0;
+  for (const { index } of text.matchAll(/^---(?=\s|$)/gm)) {
+    const document = text.slice(start, index);
+    // What precedes the first marker is a document only if it says something.
+    if (start > 0 || !saysNothing(document)) yield document;
+    start = index + '---'.length;
+  }
+  yield text.slice(start);
 }
 
 /** Empty lines and comments alone. Line by line: one expression for all of them goes back over each line for each other. */
 function saysNothing(text: string): boolean {
-  return text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
+  return text.length <= maxDocumentBytes && text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
 }
 
 /** Anchors, aliases, tags, merge keys, directives: read by the parser that bounds them. */

@@ -111,6 +111,27 @@ describe('policies from files', () => {
     }
   });
 
+  it('let others run all the while 10,000 of them are read, also where the last cannot be', async () => {
+    const text = Array.from({ length: 10_000 }, (_, index) => policy(`p${index}`)).join('\n---\n');
+    let [nowMs, turns, longest, turnEndedMs] = [0, 0, 0, 0];
+    // A clock that a millisecond passes on whenever it is asked, which is once a document.
+    const pace = {
+      nowMs: () => (nowMs += 1),
+      nextTurn: async () => {
+        turns += 1;
+        longest = Math.max(longest, nowMs - turnEndedMs);
+        turnEndedMs = nowMs;
+      },
+    };
+    const objects = await parseObjects(text, 'all.yaml', pace);
+    assert.equal(objects.length, 10_000);
+    assert.ok(turns > 800, `${turns} turns`);
+    assert.ok(longest <= 12, `${longest} documents in one go`);
+    turns = 0;
+    await assert.rejects(parseObjects(`${text}\n---\n{`, 'all.yaml', pace), /document 10001: is not YAML/);
+    assert.ok(turns > 800, `${turns} turns`);
+  });
+
   it('refuse aliases that multiply, nesting without end and documents without kind, in words', async () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',
