@@ -3,6 +3,7 @@
 
 import { KIND_FLOW, KIND_LOST_EVENTS } from '#observer/columns.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
+import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { BACKFILLED, FlowMerge, type FlowMergeOptions, IN_ORDER, type Order } from './merge/flow-merge.ts';
 import type { MergePeer } from './merge/merge-peer.ts';
@@ -50,6 +51,8 @@ export class Intake {
   readonly #onFlow: IntakeOptions['onFlow'];
   readonly #annotate: IntakeOptions['annotate'];
   readonly #merge: FlowMerge;
+  /** What proxies log. */
+  readonly #accessLogs: MergePeer;
   readonly #streams = new Map<MergePeer, IntakeStream>();
   #nowMs = 0;
   #nowNs = 0;
@@ -73,6 +76,7 @@ export class Intake {
       nowNs: time.nowNs(),
       sink: (peer, chunk, start, end, order) => this.#emit(peer, chunk, start, end, order),
     });
+    this.#accessLogs = this.#merge.joinAsGuest('access logs', time.nowNs());
   }
 
   /** Flows stamped too far in the future. */
@@ -116,18 +120,14 @@ export class Intake {
   }
 
   /**
-   * Puts a flow that no peer sent into the ring and onto the map at once, whatever its time: a proxy logs a request when it is
-   * over, some seconds late, and nothing should wait for that.
+   * Takes a flow that no peer sent: sorted among those of peers where it comes in time, else at once. A proxy logs a request
+   * when it is over, some seconds late, and nothing should wait for that.
    */
-  admit(message: Uint8Array): void {
-    try {
-      const sequence = this.#ring.append(this.#annotate?.(message, 0, message.length) ?? message);
-      if (this.#ring.columns.kind[this.#ring.slotOf(sequence)] === KIND_FLOW) {
-        this.#onFlow(sequence, this.#time.nowMs());
-      }
-    } catch {
-      // The ring counts what it refuses and why.
-    }
+  admit(message: Uint8Array, { seconds, nanos }: Timestamp): void {
+    if (!this.#isInBatch) this.#beginBatch();
+    const timeNs = this.#time.fromUnix(Number(seconds), nanos);
+    this.#merge.push(this.#accessLogs, timeNs, message, 0, message.length, this.#nowNs);
+    this.drainSoon();
   }
 
   /** Puts a message of the relay itself into the ring, after what is there. */

@@ -129,7 +129,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   });
   const logs = new AccessLogs({
     endpointAt: (ip) => knownEnds.at(ip),
-    admit: (message) => intake.admit(message),
+    admit: (message, time) => intake.admit(message, time),
     now: () => time.now(),
   });
   const logFiles = new LogFiles(options.accessLogs ?? [], logs, nodeName);

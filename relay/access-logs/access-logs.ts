@@ -5,7 +5,7 @@ import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { HopCoverage } from '#proto/gen/parallax/v1/dashboard.ts';
 import { AccessLogRing } from './access-log-ring.ts';
 import { type EndpointAt, makeRecord, type RecordSource } from './make-record.ts';
-import { flowsOf } from './record-flows.ts';
+import { flowsOf, type TimedFlow } from './record-flows.ts';
 
 /** Why an entry, or what came in place of one, gave no record. */
 export type LossKind =
@@ -18,7 +18,7 @@ export type LossKind =
 export interface AccessLogsOptions {
   readonly endpointAt: EndpointAt;
   /** Takes one serialised GetFlowsResponse into the relay's ring, whatever its time. */
-  readonly admit: (message: Uint8Array) => void;
+  readonly admit: (message: Uint8Array, time: Timestamp) => void;
   readonly now: () => Timestamp;
   readonly ring?: AccessLogRing;
 }
@@ -55,14 +55,14 @@ export class AccessLogs {
     if (record.intermediate) this.intermediate += 1;
     if (record.truncated.length > 0) this.truncated += 1;
     this.ring.append(record, bytes);
-    let messages: readonly Uint8Array[] = [];
+    let flows: readonly TimedFlow[] = [];
     try {
-      messages = flowsOf(record, this.#endpointAt);
+      flows = flowsOf(record, this.#endpointAt);
     } catch {
       // A value that protobuf cannot write, in spite of the bounds: the record is kept, and the relay goes on.
       this.#count('entry that cannot be told as flows');
     }
-    for (const message of messages) this.#admit(message);
+    for (const { message, time } of flows) this.#admit(message, time);
   }
 
   lose(kind: LossKind): void {

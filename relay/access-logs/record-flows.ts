@@ -58,31 +58,33 @@ export function hopsOf(record: AccessLogRecord): Hop[] {
   ];
 }
 
-/** Serialised GetFlowsResponse messages, in order of time. Empty for entries about what goes on. */
-export function flowsOf(record: AccessLogRecord, endpointAt: EndpointAt): Uint8Array[] {
+/** A serialised GetFlowsResponse. */
+export interface TimedFlow {
+  readonly time: Timestamp;
+  readonly message: Uint8Array;
+}
+
+/** Of each hop its request and its response. Empty for entries about what goes on. */
+export function flowsOf(record: AccessLogRecord, endpointAt: EndpointAt): TimedFlow[] {
   if (record.intermediate) return [];
   const startTime = beginOf(record);
   if (startTime === undefined) return [];
   const isRefused = wasRefused(record);
-  const messages: Uint8Array[] = [];
+  const flows: TimedFlow[] = [];
+  const tell = (time: Timestamp, flow: Flow) => flows.push({ time, message: encode({ ...flow, time }) });
   for (const hop of hopsOf(record)) {
     const forward = flowOn(hop, record, endpointAt);
     const request = layer7(record, false);
-    messages.push(
-      encode({
-        ...forward,
-        time: startTime,
-        verdict: isRefused ? Verdict.DROPPED : Verdict.FORWARDED,
-        dropReasonDesc: isRefused ? DropReason.POLICY_DENIED : DropReason.DROP_REASON_UNKNOWN,
-        l7: request,
-      }),
-    );
+    tell(startTime, {
+      ...forward,
+      verdict: isRefused ? Verdict.DROPPED : Verdict.FORWARDED,
+      dropReasonDesc: isRefused ? DropReason.POLICY_DENIED : DropReason.DROP_REASON_UNKNOWN,
+      l7: request,
+    });
     if (record.entry?.$case !== 'http') continue;
-    messages.push(
-      encode({ ...reversed(forward), time: endTime(startTime, record.durationUs ?? 0n), l7: layer7(record, true) }),
-    );
+    tell(endTime(startTime, record.durationUs ?? 0n), { ...reversed(forward), l7: layer7(record, true) });
   }
-  return messages;
+  return flows;
 }
 
 /** When the request began; when it came, where the proxy tells nothing or a time that has not been yet. */

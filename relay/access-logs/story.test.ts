@@ -93,7 +93,10 @@ test('without the port it is any of the connections of that time, and none of th
 
 test('flows of another time, and those made of access logs, are no witnesses', async () => {
   const told = record(50_000);
-  const ring = ringOf(kernelFlow(['10.0.0.9', 50_000], ['10.0.0.2', 8080], 120_000), ...flowsOf(told, () => undefined));
+  const ring = ringOf(
+    kernelFlow(['10.0.0.9', 50_000], ['10.0.0.2', 8080], 120_000),
+    ...flowsOf(told, () => undefined).map(({ message }) => message),
+  );
   const { upstream, downstream } = await storyOf(told, ring);
   assert.equal(upstream?.certainty, StoryHop_Certainty.NONE);
   assert.equal(downstream?.certainty, StoryHop_Certainty.NONE);
@@ -104,7 +107,7 @@ test("a flow is never told to lie ahead of its log, however far the proxy's cloc
   const common = told.entry?.value.commonProperties;
   assert.ok(common);
   common.startTime = { seconds: startTime.seconds + 86_400n, nanos: 0 };
-  for (const message of flowsOf(told, () => undefined)) {
+  for (const { message } of flowsOf(told, () => undefined)) {
     const { time } = GetFlowsResponse.decode(message);
     assert.ok(time && time.seconds - startTime.seconds < 60n, String(time?.seconds));
   }

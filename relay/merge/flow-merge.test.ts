@@ -205,6 +205,31 @@ describe('FlowMerge', () => {
     assert.equal(bench.merge.queued, 0);
   });
 
+  it('sorts a guest that comes in time among the others, and neither waits for it nor calls it late', () => {
+    const bench = new Bench();
+    const guest = bench.merge.joinAsGuest('logs', bench.nowNs);
+    const peer = bench.live('a', true);
+    const logged = bench.push(guest, bench.nowNs - 5 * ms);
+    const earlier = bench.push(peer, bench.nowNs - 10 * ms);
+    assert.deepEqual(bench.drain(), [earlier], 'the peer may still tell of what was before the guest');
+    bench.merge.promise(peer, bench.nowNs, bench.nowNs);
+    assert.deepEqual(bench.drain(), [logged]);
+    const overdue = bench.push(guest, bench.nowNs - 5_000 * ms);
+    assert.equal(bench.emitted.at(-1)?.serial, overdue, 'at once');
+    assert.deepEqual([bench.merge.late, bench.merge.backfilled, bench.merge.queued], [0, 0, 0]);
+  });
+
+  it('keeps of a guest no more than of a peer, and is under no pressure from it', () => {
+    const bench = new Bench({ maxPeerBytes: 40 });
+    const guest = bench.merge.joinAsGuest('logs', bench.nowNs);
+    const peer = bench.live('a', true);
+    bench.push(peer, bench.nowNs - 10 * ms);
+    for (let each = 0; each < 100; each++) bench.push(guest, bench.nowNs);
+    assert.ok(bench.merge.queued < 100 && bench.emitted.length > 0);
+    assert.equal(bench.emitted.length + bench.merge.queued, 101);
+    assert.equal(bench.merge.isFull(guest), false);
+  });
+
   it('says when a peer has more queued than the bound, and goes on when that is emitted', () => {
     const bench = new Bench({ maxPeerBytes: 8 });
     const a = bench.live('a', true);

@@ -61,6 +61,7 @@ export class FlowMerge {
   readonly #maxPeerBytes: number;
   readonly #startEndsNs: number;
   readonly #peers = new Set<MergePeer>();
+  readonly #guests: MergePeer[] = [];
   readonly #heap = new PeerHeap();
   readonly #pool = new BlockPool();
   #batch = 0;
@@ -102,7 +103,7 @@ export class FlowMerge {
 
   get queued(): number {
     let queued = 0;
-    for (const peer of this.#peers) queued += peer.queue.length;
+    for (const peer of [...this.#peers, ...this.#guests]) queued += peer.queue.length;
     return queued;
   }
 
@@ -110,6 +111,17 @@ export class FlowMerge {
     const peer = new MergePeer(name, this.#joined++, nowNs, this.#pool);
     this.#peers.add(peer);
     return peer;
+  }
+
+  /**
+   * Somebody who tells of things when they are over, seconds late as often as not. Nobody waits for it, and what comes late
+   * is its nature and not counted; what comes in time is sorted among the others.
+   */
+  joinAsGuest(name: string, nowNs: number): MergePeer {
+    const guest = new MergePeer(name, this.#joined++, nowNs, this.#pool);
+    guest.phase = 'guest';
+    this.#guests.push(guest);
+    return guest;
   }
 
   /** The peer's stream ended. It is no longer waited for; what it has sent stays and is emitted in its turn. */
@@ -128,14 +140,16 @@ export class FlowMerge {
       keyNs = horizonNs;
       this.ahead += 1;
     }
-    peer.noteFlow(keyNs, nowNs, this.#windows.maxSlackNs);
-    if (keyNs < this.#lastEmittedNs) {
-      this.#emitLate(peer, chunk, start, end);
+    const isGuest = peer.phase === 'guest';
+    if (!isGuest) peer.noteFlow(keyNs, nowNs, this.#windows.maxSlackNs);
+    if (keyNs < this.#lastEmittedNs || (isGuest && peer.queue.bytes >= this.#maxPeerBytes)) {
+      this.#emitUnsorted(peer, chunk, start, end);
       return;
     }
     const isNewHead = keyNs < peer.queue.headTime;
     peer.queue.insert(keyNs, chunk, start, end, this.#batch);
     if (isNewHead) this.#heap.raise(peer);
+    if (isGuest) return;
     peer.settleFullness(this.#maxPeerBytes);
     if (peer.isFull) this.#pressedUntilNs = nowNs + pressureNs;
   }
@@ -169,7 +183,7 @@ export class FlowMerge {
       if (peer.queue.headTime > watermarkNs) break;
       this.#emitRun(peer, Math.min(watermarkNs, this.#heap.secondTime));
       this.#heap.settleFirst();
-      peer.settleFullness(this.#maxPeerBytes);
+      if (peer.phase !== 'guest') peer.settleFullness(this.#maxPeerBytes);
       if (peer.phase === 'gone' && peer.queue.length === 0) this.#peers.delete(peer);
     }
     return this.emitted - before;
@@ -239,8 +253,12 @@ export class FlowMerge {
     } while (queue.headTime < untilNs);
   }
 
-  #emitLate(peer: MergePeer, chunk: Uint8Array, start: number, end: number): void {
+  #emitUnsorted(peer: MergePeer, chunk: Uint8Array, start: number, end: number): void {
     this.emitted += 1;
+    if (peer.phase === 'guest') {
+      this.#sink(peer, chunk, start, end, IN_ORDER);
+      return;
+    }
     const isBackfill = peer.phase === 'catching-up';
     if (isBackfill) this.backfilled += 1;
     else this.late += 1;

@@ -5,9 +5,10 @@ import { PeerQueue } from './peer-queue.ts';
 
 /**
  * joining: nothing heard yet. catching-up: sends what it had before we came. live: sends what happens now.
- * gone: its stream ended; what it left in its queue is still emitted.
+ * gone: its stream ended; what it left in its queue is still emitted. guest: tells of what is over, in no order, and is
+ * never waited for.
  */
-export type PeerPhase = 'joining' | 'catching-up' | 'live' | 'gone';
+export type PeerPhase = 'joining' | 'catching-up' | 'live' | 'gone' | 'guest';
 
 export interface MergeWindows {
   /** Longest silence of a peer without heartbeats, and age of a flow, after which it is not waited for. */
