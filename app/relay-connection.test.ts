@@ -3,10 +3,11 @@ import { copyFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Metadata } from '@grpc/grpc-js';
 import { TestCa } from '#observer/testing/certificates.ts';
 import { startRelay } from '#relay/relay.ts';
 import { fetchStatus } from './relay-client.ts';
-import { RelayError } from './relay-connection.ts';
+import { RelayError, relayFault } from './relay-connection.ts';
 import type { RelayTlsFiles } from './relay-tls.ts';
 
 // The connection is one for the whole process, so these are steps of one test.
@@ -78,3 +79,8 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
+
+test('the words of a relay are read in linear time, whatever they are', () => {
+  const details = `${' '.repeat(300_000)}x`;
+  assert.match(relayFault(Object.assign(new Error(), { code: 3, details, metadata: new Metadata() })).text, /x$/);
+});

@@ -109,5 +109,7 @@ export function relayFault(error: ServiceError): RelayFault {
 
 /** grpc-js ends some details with a note about the name's resolution, also where it has nothing to note. */
 function reasonOf({ details }: ServiceError): string {
-  return details.replace(/\.?\s*Resolution note:\s*$/, '');
+  const note = 'Resolution note:';
+  const text = details.trimEnd();
+  return text.endsWith(note) ? text.slice(0, -note.length).trimEnd().replace(/\.$/, '') : details;
 }

@@ -102,3 +102,9 @@ test('a statement is not led by its verb twice', () => {
   const { row } = draftOf({ l7: { type: 1, latencyNs: 0n, record: undefined } }, { operation });
   assert.equal(row.request, 'select n from t');
 });
+
+test('a request for a URL of half a million characters with a line break is read in linear time', () => {
+  const url = `http://${'a'.repeat(500_000)}/b\nc`;
+  const record = { $case: 'http' as const, value: { ...http(0), url } };
+  assert.match(draftOf({ ...tcp(1, 80), l7: { type: 1, latencyNs: 0n, record } }).row.request, /\/b/);
+});

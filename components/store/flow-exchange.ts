@@ -107,7 +107,7 @@ function flagWords(flags: TCPFlags | undefined): string {
 }
 
 function pathOf(url: string): string {
-  const afterHost = /^[a-z]+:\/\/[^/?#]*(.*)$/i.exec(url)?.[1];
+  const afterHost = /^[a-z]+:\/\/[^/?#]*(.*)$/is.exec(url)?.[1];
   return afterHost === undefined ? url : afterHost || '/';
 }
 

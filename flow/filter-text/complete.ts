@@ -21,11 +21,15 @@ export interface Completion {
 }
 
 const maximumSuggestions = 50;
+/** Characters before the cursor that are looked at for the word's start: a search from each of them. */
+const maximumWord = 2000;
 
 /** Cursor: number of characters before it. Only the word around the cursor counts. */
 export function completeFilter(text: string, cursor: number, values: ValueSource = () => []): Completion {
   const before = text.slice(0, cursor);
-  const wordStart = /(?:"(?:[^"\\]|\\[\s\S])*"?|[^\s"])*$/.exec(before)?.index ?? cursor;
+  const near = before.slice(-maximumWord);
+  const wordStart =
+    before.length - near.length + (/(?:"(?:[^"\\]|\\[\s\S])*"?|[^\s"])*$/.exec(near)?.index ?? near.length);
   const word = before.slice(wordStart);
   const [, sign = '', sideText = '', keyText] =
     /^(-?)((?:from|to|either):)?(?:([A-Za-z][A-Za-z.-]*):)?/i.exec(word) ?? [];

@@ -296,3 +296,9 @@ test('completion offers names before the colon and values behind it', () => {
   assert.deepEqual([from, to], [16, 23]);
   assert.deepEqual(texts('colour:r'), []);
 });
+
+test('the word at the cursor of a very long text is found in linear time', () => {
+  const text = `${'a'.repeat(500_000)} verdict:dro`;
+  assert.deepEqual(completeFilter(text, text.length).suggestions.length > 0, true);
+  assert.equal(completeFilter('a'.repeat(500_000), 500_000).to, 500_000);
+});

@@ -239,3 +239,13 @@ test('CEL is loaded only for filters that use it', async () => {
   assert.equal((await prepareFilters([withCel], [])).matches(Flow.fromPartial({})), true);
   assert.throws(() => compileFilters([withCel], []), { name: 'FilterError', message: /CEL is not loaded/ });
 });
+
+// A million characters is what one request may carry. Where the time grew with their square these would take minutes.
+test('text that is made to be slow to read is read in linear time', () => {
+  const inside = '\t'.repeat(500_000);
+  assert.equal(trimSpace(` x${inside}x `), `x${inside}x`);
+  assert.ok(estimateProgramSize('['.repeat(300_000)) >= 1);
+  assert.ok(estimateProgramSize(`${'['.repeat(300_000)}\\`) >= 1);
+  assert.ok(estimateProgramSize('\\p{'.repeat(200_000)) >= 1);
+  assert.equal(pathOfRequestUri(`http://[${'%25'.repeat(300_000)}\u2028]/a`), '/a');
+});

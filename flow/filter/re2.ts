@@ -58,8 +58,10 @@ function compilePattern(field: keyof FlowFilter, pattern: string): RE2JS {
   }
 }
 
-/** An escape, a quoted stretch or a character class, in which a group can't open, or else the opening of a named group. */
-const opaqueOrNamedGroup = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\(\?P?<\w+>/g;
+/** An escape, a quoted stretch or a character class, in which a group can't open, or else the opening of a named group. A class that is never
+ * closed, which RE2 refuses, goes to the end. */
+const opaqueOrNamedGroup =
+  /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*(?:\]|\\?$)|\(\?P?<\w+>/g;
 
 /** A search needs no names, and Go accepts two groups of one name where RE2JS does not. */
 function withoutGroupNames(pattern: string): string {

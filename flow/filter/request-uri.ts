@@ -24,7 +24,7 @@ function isAuthority(authority: string): boolean {
   const host = authority.slice(at + 1);
   if (host.startsWith('[')) {
     const end = host.lastIndexOf(']');
-    return end > 0 && isOptionalPort(host.slice(end + 1)) && isHostText(host.slice(0, end).replace(/%25.*$/, ''));
+    return end > 0 && isOptionalPort(host.slice(end + 1)) && isHostText(host.slice(0, end).split('%25', 1)[0] ?? '');
   }
   const colon = host.lastIndexOf(':');
   return (colon < 0 || isOptionalPort(host.slice(colon))) && isHostText(host);

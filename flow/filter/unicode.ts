@@ -3,7 +3,6 @@
 
 const space = '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const anySpace = new RegExp(`^[${space}]$`, 'u');
-const outerSpace = new RegExp(`^[${space}]+|[${space}]+$`, 'gu');
 
 /** Unicode White_Space: next line (U+0085) is one, the byte order mark is none. */
 export function isSpace(character: string): boolean {
@@ -11,7 +10,11 @@ export function isSpace(character: string): boolean {
 }
 
 export function trimSpace(text: string): string {
-  return text.replace(outerSpace, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charAt(start))) start++;
+  while (end > start && isSpace(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 /** Lower case rune by rune: the capital I with dot becomes a plain i, where JavaScript keeps the dot. */

@@ -4,7 +4,10 @@ import { type LineFields, present } from './line-fields.ts';
 import { accessDateOf, numberOf } from './words-of-line.ts';
 
 const shape =
-  /(?:^|: )(\S+):(\d{1,5}) \[(\d{2}\/[^\]]+)\] (\S+) ([^\s/]+)\/(\S+) (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) (-?\d+) \+?(\d+) \S+ \S+ (\S{4}) \S+ \S+ (?:\{[^}]*\} ){0,2}"([^"]*)"?$/;
+  /(?:^|: )(\S+):(\d{1,5}) \[(\d{2}\/[^\]]{1,40})\] (\S+) ([^\s/]+)\/(\S+) (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) (-?\d+) \+?(\d+) \S+ \S+ (\S{4}) \S+ \S+ (?:\{[^}]{0,8192}\} ){0,2}"([^"]*)"?$/;
+
+/** haproxy itself writes no longer ones ("len" of its log statement). */
+const maxLineCharacters = 65_535;
 
 /** The two letters of a termination state that say whose doing it was and when, as Envoy's flag that says the same. */
 const flagsByState: Readonly<Record<string, string>> = {
@@ -20,7 +23,7 @@ export function flagsOfTermination(state: string): string[] {
 
 /** Undefined where the line has another shape. */
 export function parseHaproxyLine(line: string): LineFields | undefined {
-  const parts = shape.exec(line);
+  const parts = line.length > maxLineCharacters ? null : shape.exec(line);
   const time = accessDateOf(parts?.[3] ?? '');
   if (parts === null || time === undefined) return undefined;
   const [, ip = '', port, , frontend, backend] = parts;

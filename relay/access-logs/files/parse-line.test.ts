@@ -140,3 +140,11 @@ test('any line is read or refused, never thrown at', () => {
     { numRuns: 2000 },
   );
 });
+
+// A line may have a megabyte. Where the time grew with its square these would take minutes.
+test("lines that are made to look like haproxy's over and over are refused in linear time", () => {
+  const begun = ': x:1 [11/Nov] a b/c 1/1/1/1/1 1 1 - - ---- 1 1 ';
+  for (const piece of [': x:1 [11/', `${begun}{`, `${begun}"`, 'a:1 ', ': a:'])
+    for (const characters of [65_000, 1_000_000])
+      assert.equal(parseLine(piece.repeat(Math.floor(characters / piece.length)), 'haproxy'), undefined);
+});
