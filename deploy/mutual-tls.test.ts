@@ -12,6 +12,7 @@ import { find, podOf, type RenderedObject, render } from './testing/rendered.ts'
 const root = join(import.meta.dirname, '..');
 const exporterPort = 23_710;
 const relayPort = 23_711;
+const healthPort = 23_712;
 
 describe('what the chart tells relay and exporter', { skip: noHelm }, () => {
   it('lets them reach each other by its certificates, and nobody without one', async (context) => {
@@ -43,6 +44,7 @@ describe('what the chart tells relay and exporter', { skip: noHelm }, () => {
     const secrets = { tls: 'parallax-relay-client-tls', 'server-tls': 'parallax-relay-server-tls' };
     const relay = run(context, objects, 'Deployment', 'parallax-relay', secrets);
     await until('the relay is ready', relay, () => relay.output().includes('relay ready'));
+    assert.equal(await healthOf(`127.0.0.1:${healthPort}`, 'observer.Observer'), 'NOT_SERVING', 'it follows nobody');
     const [uiArgs = []] = [podOf(find(objects, 'Deployment', 'parallax-ui'))?.containers[0]?.args];
     const host = /--relay=([^:]+):443/.exec(uiArgs.join(' '))?.[1] ?? '';
     const ca = join(written(context, objects, 'parallax-relay-server-tls'), 'ca.crt');
@@ -88,7 +90,8 @@ function run(
         .replaceAll('$(NODE_IP)', '127.0.0.1')
         .replaceAll('$(NODE_NAME)', 'node-1')
         .replace('parallax-exporter.observability.svc', 'localhost')
-        .replace('0.0.0.0:4245', `127.0.0.1:${relayPort}`),
+        .replace('0.0.0.0:4245', `127.0.0.1:${relayPort}`)
+        .replace('0.0.0.0:4222', `127.0.0.1:${healthPort}`),
     );
   return parallax(context, here);
 }

@@ -48,6 +48,7 @@
 {{- if $relay.tls.enabled }}
 - --tls-cert=/etc/parallax/server-tls/tls.crt
 - --tls-key=/etc/parallax/server-tls/tls.key
+- --health-listen=0.0.0.0:4222
 {{- end }}
 {{- if $relay.metrics.enabled }}
 - --metrics=0.0.0.0:{{ $relay.metrics.port }}
@@ -67,9 +68,8 @@
 {{- end }}
 {{- end }}
 
-{{- /* Health over TLS is nothing a kubelet can ask. The port of metrics opens with the relay's own. */ -}}
+{{- /* Health over TLS is nothing a kubelet can ask: then there is a port for it, as hubble-relay's. */ -}}
 {{- define "parallax.relayProbes" -}}
-{{- $relay := .Values.relay -}}
 livenessProbe:
   tcpSocket:
     port: grpc
@@ -77,13 +77,8 @@ livenessProbe:
   periodSeconds: 10
   failureThreshold: 3
 readinessProbe:
-  {{- if $relay.tls.enabled }}
-  tcpSocket:
-    port: grpc
-  {{- else }}
   grpc:
-    port: 4245
-  {{- end }}
+    port: {{ .Values.relay.tls.enabled | ternary 4222 4245 }}
   periodSeconds: 5
   timeoutSeconds: 2
 {{- end }}
