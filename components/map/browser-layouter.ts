@@ -2,9 +2,11 @@
 // plainer map, a moment of stillness, and a word in the legend.
 
 import type { LaidOutMap, LayoutRequest } from './layout/lay-out.ts';
+import type { LayoutOrder } from './layout/layout-worker.ts';
 import type { Layouter } from './scene-keeper.ts';
 
 let shared: Layouter | undefined;
+let expectElk = (): void => undefined;
 
 /** One for the page, however many maps come and go; starting it early is worth some hundred milliseconds. */
 export function pageLayouter(): Layouter {
@@ -12,8 +14,15 @@ export function pageLayouter(): Layouter {
   return shared;
 }
 
+/** Starts before there is a map; with elk, unless this browser remembers places and most likely these. */
+export function prepareLayouter(remembersMaps: boolean): void {
+  pageLayouter();
+  if (!remembersMaps) expectElk();
+}
+
 function startLayouter(): Layouter {
   const worker = new Worker(new URL('./layout/layout-worker.ts', import.meta.url), { type: 'module' });
+  expectElk = () => worker.postMessage('expect elk' satisfies LayoutOrder);
   const waiting = new Map<number, (laidOut: LaidOutMap | undefined) => void>();
   let hasFailed = false;
   let number = 0;
@@ -30,7 +39,7 @@ function startLayouter(): Layouter {
     new Promise<LaidOutMap | undefined>((resolve) => {
       number += 1;
       waiting.set(number, resolve);
-      worker.postMessage({ number, request });
+      worker.postMessage({ number, request } satisfies LayoutOrder);
     });
   return async (request) => (hasFailed ? undefined : await byWorker(request)) ?? (await layOutHere(request));
 }

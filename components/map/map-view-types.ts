@@ -46,6 +46,16 @@ export interface StepTarget {
   readonly name: string;
 }
 
+/** What a plan, a policy say, would make of traffic: refuse what passes, admit what is refused, or what nobody knows. */
+export type EdgeMark = 'closes' | 'opens' | 'unsure';
+
+/** An edge by the names of its ends: "shop/web", or what an external is called on the map. */
+export interface MarkedEdge {
+  readonly source: string;
+  readonly destination: string;
+  readonly mark: EdgeMark;
+}
+
 export type MapTheme = 'dark' | 'light';
 
 /** A closed namespace's card stands as an edge's end under this id. */

@@ -27,6 +27,15 @@ const WRITE_AFTER_MS = 500;
 
 type Stored = Record<string, unknown>;
 
+/** Whether this browser keeps places of any map. */
+export function remembersMaps(): boolean {
+  try {
+    return window.localStorage.getItem(NAME) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Writes a little later, and when the page is left. */
 export function browserMemory(): MapMemory {
   const memory = storedMemory(window.localStorage);

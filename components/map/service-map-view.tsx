@@ -6,16 +6,19 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 import { withFold } from './graph/closed-groups.ts';
+import { linkMarks } from './graph/edge-marks.ts';
 import { mapFigures } from './graph/figures.ts';
 import { MEMBER_WORDS } from './graph/map-scope.ts';
 import { groupingOf, type ViewGraph, viewGraph } from './graph/view-graph.ts';
 import {
+  type EdgeMark,
   EVERY,
   type Folds,
   type MapMetric,
   type MapScope,
   type MapSelection,
   type MapTheme,
+  type MarkedEdge,
   type StepTarget,
 } from './map-view-types.ts';
 import { ServiceList } from './service-list.tsx';
@@ -48,6 +51,8 @@ export interface ServiceMapViewProps {
   readonly visibleFilter?: ((vertex: MapVertex) => boolean) | undefined;
   /** Lights the vertices whose "namespace/name" contains it, case-insensitively; empty lights nothing. */
   readonly find?: string | undefined;
+  /** What a plan would make of edges: coloured and shaped so; everything else steps back. Keep its identity stable. */
+  readonly marked?: readonly MarkedEdge[] | undefined;
   readonly theme: MapTheme;
   /** The reader pressed a drop marker; without it the edge is selected. Ends as in `MapSelection`. */
   readonly onShowDrops?: ((sourceId: string, destinationId: string) => void) | undefined;
@@ -69,6 +74,10 @@ export function ServiceMapView(props: ServiceMapViewProps) {
   const { keeper, snapshot } = useScene(model, settings);
   const graph = snapshot?.graph;
   const figures = useMemo(() => (graph ? mapFigures(model, graph) : undefined), [model, graph]);
+  const marks = useMemo(
+    () => (graph && props.marked ? linkMarks(model, graph, props.marked) : NO_MARKS),
+    [model, graph, props.marked],
+  );
   const dropReasons = useMemo(() => (graph ? reasonsByLink(model, graph) : new Map()), [model, graph]);
   const onFold = useCallback(
     (id: string, isClosed: boolean) => onFoldsChange(withFold(folds, id, isClosed)),
@@ -84,7 +93,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
       data-theme={props.theme}
       className={`isolate overflow-hidden bg-bg [--spacing:4px] ${props.className ?? 'relative size-full'}`}
     >
-      {keeper && snapshot && figures && !isList && (
+      {snapshot && figures && !isList && (
         <MapStage
           keeper={keeper}
           snapshot={snapshot}
@@ -95,6 +104,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
           hovered={props.hovered ?? null}
           onHover={props.onHover}
           metric={metric}
+          marks={marks}
           find={find}
           onShowDrops={props.onShowDrops}
           onFold={onFold}
@@ -122,7 +132,13 @@ export function ServiceMapView(props: ServiceMapViewProps) {
         scope={scope}
         onScopeChange={props.onScopeChange}
       />
-      {!isList && <MapLegend hasSelection={selection !== null} isSimple={(snapshot?.engineFailures ?? 0) > 0} />}
+      {!isList && (
+        <MapLegend
+          hasSelection={selection !== null}
+          hasMarks={marks.size > 0}
+          isSimple={(snapshot?.engineFailures ?? 0) > 0}
+        />
+      )}
     </section>
   );
 }
@@ -146,6 +162,7 @@ function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolde
 }
 
 const acceptAll = () => true;
+const NO_MARKS: ReadonlyMap<string, EdgeMark> = new Map();
 
 /** The list shows every service, so it has a graph of its own with all namespaces open. */
 function OpenList(props: ServiceMapViewProps & { find: string }) {

@@ -7,6 +7,7 @@ import { useTheme } from 'next-themes';
 import { useCallback, useMemo } from 'react';
 import { withTerms } from '../filter/terms.ts';
 import type { MapSelection, StepTarget } from '../map/map-view-types.ts';
+import { useMarkedEdges } from '../map/marked-edges.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import type { MapVertex } from '../store/service-map-model.ts';
 import { useFilterText, useFind, useFolds, useHidden, useMetric, useScope, useSelection } from '../url/url-state.ts';
@@ -31,6 +32,7 @@ export function MapArea() {
   const [folds, setFolds] = useFolds();
   const [hidden] = useHidden();
   const [find] = useFind();
+  const marked = useMarkedEdges();
   const { resolvedTheme } = useTheme();
   const mapSelection = useMapSelection(selection);
   const isVisible = useMemo(() => (vertex: MapVertex) => !isHidden(vertex, hidden), [hidden]);
@@ -63,6 +65,7 @@ export function MapArea() {
           onStep={onStep}
           visibleFilter={isVisible}
           find={find}
+          marked={marked?.edges}
           memoryKey={`${scope} ${filter}`}
           theme={resolvedTheme === 'light' ? 'light' : 'dark'}
           onShowDrops={(sourceId, destinationId) => {

@@ -3,6 +3,8 @@
 // Under the map's heading: where the reader stands, what is looked for, and what is left out.
 
 import { ChevronRight, EyeOff, Search, X } from 'lucide-react';
+import type { EdgeMark } from '../map/map-view-types.ts';
+import { showOnMap, useMarkedEdges } from '../map/marked-edges.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { MAX_HIDDEN, useFilterText, useFind, useHidden, useScope } from '../url/url-state.ts';
 import { NOISE, NOISE_NAMES, noiseOn } from './hidden.ts';
@@ -17,7 +19,21 @@ export function MapBar() {
       <Crumbs />
       <FindBox />
       <HiddenChips />
+      <MarkedChip />
     </div>
+  );
+}
+
+/** What another view shows on the map, and the way back to the map as it is. */
+function MarkedChip() {
+  const marked = useMarkedEdges();
+  if (marked === undefined) return null;
+  const count = (mark: EdgeMark) => marked.edges.filter((edge) => edge.mark === mark).length;
+  return (
+    <button type="button" className={`${chip} border-accent text-fg`} onClick={() => showOnMap(undefined)}>
+      {marked.title}: {count('closes')} would be denied, {count('opens')} allowed, {count('unsure')} not known
+      <X size={11} aria-label="take it off the map" />
+    </button>
   );
 }
 

@@ -1,29 +1,15 @@
-// Owns the canvas of the moving dots: in a worker where a canvas can be handed to one, else on the page's own thread.
-// Told what changed; paints by itself, 30 times a second while anything moves.
+// Owns the canvas of the moving dots. Told what changed; paints by itself, 30 times a second while anything moves.
 
 import type { FlatPath } from '../routing/rounded-path.ts';
 import { type DotColours, paintDots } from './flow-dots.ts';
+import type { PaintOrder } from './paint-orders.ts';
 import type { Camera } from './static-layer.ts';
-
-/** Everything that a painter of dots is told; plain data, so that it can cross to a worker. */
-export type DotsOrder =
-  | { readonly kind: 'size'; readonly width: number; readonly height: number; readonly pixelRatio: number }
-  | { readonly kind: 'colours'; readonly colours: DotColours }
-  | { readonly kind: 'paths'; readonly paths: readonly FlatPath[]; readonly dots: Uint8Array }
-  /** A byte for each path of the last `paths`. */
-  | { readonly kind: 'dots'; readonly dots: Uint8Array }
-  | { readonly kind: 'camera'; readonly camera: Camera }
-  /** Off under reduced motion and in hidden tabs: the dots then stand where they are at time 0. */
-  | { readonly kind: 'animated'; readonly isAnimated: boolean }
-  /** Not drawn while cards glide: their paths are not there yet. */
-  | { readonly kind: 'shown'; readonly isShown: boolean }
-  | { readonly kind: 'stop' };
 
 /** Dots at 30 frames a second look as smooth as at 60, for half of the work. */
 const FRAME_MS = 32;
 
 export class DotsPainter {
-  readonly #canvas: HTMLCanvasElement | OffscreenCanvas;
+  readonly #canvas: OffscreenCanvas;
   #size = { width: 0, height: 0, pixelRatio: 1 };
   #colours: DotColours | undefined;
   #paths: readonly FlatPath[] = [];
@@ -35,23 +21,19 @@ export class DotsPainter {
   #frame = 0;
   #paintedMs = 0;
 
-  constructor(canvas: HTMLCanvasElement | OffscreenCanvas) {
+  constructor(canvas: OffscreenCanvas) {
     this.#canvas = canvas;
   }
 
-  take(order: DotsOrder): void {
+  take(order: PaintOrder): void {
     switch (order.kind) {
       case 'size':
         this.#size = order;
         this.#canvas.width = Math.round(order.width * order.pixelRatio);
         this.#canvas.height = Math.round(order.height * order.pixelRatio);
         break;
-      case 'colours':
-        this.#colours = order.colours;
-        break;
-      case 'paths':
-        this.#paths = order.paths;
-        this.#dots = order.dots;
+      case 'palette':
+        this.#colours = order.dots;
         break;
       case 'dots':
         this.#dots = order.dots;
@@ -62,13 +44,26 @@ export class DotsPainter {
       case 'animated':
         this.#isAnimated = order.isAnimated;
         break;
-      case 'shown':
-        this.#isShown = order.isShown;
-        break;
+      case 'picture':
+      case 'fonts':
+        return;
       case 'stop':
         cancelAnimationFrame(this.#frame);
         return;
     }
+    this.#isDirty = true;
+    this.#request();
+  }
+
+  /** Dots of other paths than before are not drawn until they come, too. */
+  setPaths(paths: readonly FlatPath[]): void {
+    this.#paths = paths;
+    this.#dots = new Uint8Array(0);
+  }
+
+  /** Not while cards glide: the paths are where the cards will be. */
+  setShown(isShown: boolean): void {
+    this.#isShown = isShown;
     this.#isDirty = true;
     this.#request();
   }
@@ -88,10 +83,7 @@ export class DotsPainter {
   };
 
   #paint(timeMs: number): void {
-    const context = this.#canvas.getContext('2d') as
-      | CanvasRenderingContext2D
-      | OffscreenCanvasRenderingContext2D
-      | null;
+    const context = this.#canvas.getContext('2d');
     if (context === null) return;
     const { width, height, pixelRatio } = this.#size;
     const { x, y, k } = this.#camera;

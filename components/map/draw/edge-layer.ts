@@ -1,9 +1,9 @@
 // All links grouped into one Path2D a look, in the order they are stroked: faded, plain, lit, dropped last.
 
-import { pointAt } from '../routing/rounded-path.ts';
-import type { Scene } from '../scene.ts';
-import { type EdgeStyle, styleKey } from './edge-style.ts';
+import { type FlatPath, pointAt, type SmoothPath } from '../routing/rounded-path.ts';
+import type { EdgeStyle } from './edge-style.ts';
 import type { Palette } from './palette.ts';
+import type { StaticPicture } from './static-layer.ts';
 
 const ARROW_LENGTH = 6;
 const ARROW_HALF = 3.3;
@@ -17,7 +17,7 @@ interface Look {
   readonly style: EdgeStyle;
   readonly lines: Path2D;
   readonly arrows: Path2D;
-  /** Triangles at the middle of links with errors or slow answers. */
+  /** Shapes at the middle of links: see addMark. */
   readonly marks: Path2D;
 }
 
@@ -26,20 +26,23 @@ export interface EdgeLayer {
   readonly isDense: boolean;
 }
 
+/** A line as it is drawn and as it is measured. */
+export interface DrawnLine {
+  readonly id: string;
+  readonly smooth: SmoothPath;
+  readonly flat: FlatPath;
+}
+
 export function buildEdgeLayer(
-  scene: Pick<Scene, 'smooth' | 'flat'>,
-  styles: ReadonlyMap<string, EdgeStyle>,
+  lines: readonly DrawnLine[],
+  { styles, styleOf }: Pick<StaticPicture, 'styles' | 'styleOf'>,
 ): EdgeLayer {
-  const looks = new Map<string, Look>();
-  for (const [id, path] of scene.smooth) {
-    const style = styles.get(id);
-    if (!style) continue;
-    const key = styleKey(style);
-    let look = looks.get(key);
-    if (!look) {
-      look = { style, lines: new Path2D(), arrows: new Path2D(), marks: new Path2D() };
-      looks.set(key, look);
-    }
+  const looks = styles.map((style): Look => {
+    return { style, lines: new Path2D(), arrows: new Path2D(), marks: new Path2D() };
+  });
+  for (const [at, { smooth: path, flat }] of lines.entries()) {
+    const look = looks[styleOf[at] ?? 0];
+    if (look === undefined) continue;
     look.lines.moveTo(path.start.x, path.start.y);
     const last = path.pieces.length - 1;
     path.pieces.forEach(({ c1, c2, end, isStraight }, index) => {
@@ -50,18 +53,24 @@ export function buildEdgeLayer(
       } else look.lines.bezierCurveTo(c1.x, c1.y, c2.x, c2.y, end.x, end.y);
     });
     addArrow(look.arrows, path.pieces[last]?.c1.x ?? path.start.x, path.pieces[last]?.end ?? path.start);
-    const flat = scene.flat.get(id);
-    if (style.status === 'warn' && flat) addTriangle(look.marks, pointAt(flat, flat.total / 2));
+    addMark(look.marks, look.style, pointAt(flat, flat.total / 2));
   }
   return {
-    looks: [...looks.values()].sort((left, right) => rank(left.style) - rank(right.style)),
-    isDense: scene.smooth.size > MANY_LINKS,
+    looks: looks.sort((left, right) => rank(left.style) - rank(right.style)),
+    isDense: lines.length > MANY_LINKS,
   };
 }
 
-function rank({ status, emphasis }: EdgeStyle): number {
+function rank({ status, emphasis, mark }: EdgeStyle): number {
   const lift = emphasis === 'faded' ? 0 : emphasis === 'plain' ? 3 : 6;
-  return lift + (status === 'bad' ? 2 : status === 'warn' ? 1 : 0);
+  return lift + (mark === undefined ? 0 : 9) + (status === 'bad' ? 2 : status === 'warn' ? 1 : 0);
+}
+
+/** Shapes for those who do not see the colours: a cross would close, a ring would open, a triangle is errors or doubt. */
+function addMark(path: Path2D, { status, mark }: EdgeStyle, at: { x: number; y: number }): void {
+  if (mark === 'closes') addCross(path, at);
+  else if (mark === 'opens') addRing(path, at);
+  else if (mark === 'unsure' || status === 'warn') addTriangle(path, at);
 }
 
 function addArrow(path: Path2D, fromX: number, tip: { x: number; y: number }): void {
@@ -79,8 +88,27 @@ function addTriangle(path: Path2D, at: { x: number; y: number }): void {
   path.closePath();
 }
 
+function addCross(path: Path2D, at: { x: number; y: number }): void {
+  const [arm, half] = [TRIANGLE * 1.2, 1.5];
+  for (const turn of [Math.PI / 4, -Math.PI / 4]) {
+    const [dx, dy] = [Math.cos(turn), Math.sin(turn)];
+    path.moveTo(at.x - dx * arm - dy * half, at.y - dy * arm + dx * half);
+    path.lineTo(at.x + dx * arm - dy * half, at.y + dy * arm + dx * half);
+    path.lineTo(at.x + dx * arm + dy * half, at.y + dy * arm - dx * half);
+    path.lineTo(at.x - dx * arm + dy * half, at.y - dy * arm - dx * half);
+    path.closePath();
+  }
+}
+
+function addRing(path: Path2D, at: { x: number; y: number }): void {
+  path.moveTo(at.x + TRIANGLE, at.y);
+  path.arc(at.x, at.y, TRIANGLE, 0, Math.PI * 2);
+  path.moveTo(at.x + TRIANGLE / 2, at.y);
+  path.arc(at.x, at.y, TRIANGLE / 2, 0, Math.PI * 2, true);
+}
+
 /** The context must already carry the camera. */
-export function strokeEdgeLayer(context: CanvasRenderingContext2D, layer: EdgeLayer, palette: Palette): void {
+export function strokeEdgeLayer(context: OffscreenCanvasRenderingContext2D, layer: EdgeLayer, palette: Palette): void {
   context.lineCap = 'round';
   context.lineJoin = 'round';
   for (const { style, lines, arrows, marks } of layer.looks) {
@@ -90,8 +118,9 @@ export function strokeEdgeLayer(context: CanvasRenderingContext2D, layer: EdgeLa
       style.emphasis === 'faded' ? FADED_ALPHA * plainAlpha : style.emphasis === 'lit' ? 1 : plainAlpha;
     context.strokeStyle = colour;
     context.fillStyle = colour;
-    context.lineWidth = style.emphasis === 'lit' ? style.width + 0.4 : style.width;
-    context.setLineDash(style.status === 'bad' ? [4, 5] : []);
+    context.lineWidth =
+      style.mark !== undefined ? style.width + 1.2 : style.emphasis === 'lit' ? style.width + 0.4 : style.width;
+    context.setLineDash(dashOf(style));
     context.stroke(lines);
     context.setLineDash([]);
     context.fill(arrows);
@@ -103,7 +132,14 @@ export function strokeEdgeLayer(context: CanvasRenderingContext2D, layer: EdgeLa
   context.globalAlpha = 1;
 }
 
-function edgeColour({ status, emphasis }: EdgeStyle, palette: Palette): string {
+function dashOf({ status, mark }: EdgeStyle): number[] {
+  if (mark === 'closes') return [10, 4];
+  if (mark === 'unsure') return [2, 4];
+  return mark === undefined && status === 'bad' ? [4, 5] : [];
+}
+
+function edgeColour({ status, emphasis, mark }: EdgeStyle, palette: Palette): string {
+  if (mark !== undefined) return mark === 'closes' ? palette.bad : mark === 'opens' ? palette.ok : palette.warn;
   if (status === 'bad') return palette.bad;
   if (emphasis === 'lit') return palette.accent;
   return status === 'warn' ? palette.warn : palette.edge;

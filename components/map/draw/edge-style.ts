@@ -2,7 +2,7 @@
 // Widths come in steps, so that all links of a look are stroked as one path.
 
 import { type Figures, metricValue, type Status } from '../graph/figures.ts';
-import type { MapMetric } from '../map-view-types.ts';
+import type { EdgeMark, MapMetric } from '../map-view-types.ts';
 
 export type Emphasis = 'plain' | 'lit' | 'faded';
 
@@ -10,6 +10,8 @@ export interface EdgeStyle {
   readonly status: Status;
   readonly emphasis: Emphasis;
   readonly width: number;
+  /** What a plan would make of it; takes the place of the status. */
+  readonly mark?: EdgeMark | undefined;
 }
 
 const MIN_WIDTH = 0.9;
@@ -41,5 +43,5 @@ function growth(value: number, metric: MapMetric): number {
 }
 
 export function styleKey(style: EdgeStyle): string {
-  return `${style.status} ${style.emphasis} ${style.width.toFixed(1)}`;
+  return `${style.status} ${style.emphasis} ${style.width.toFixed(1)} ${style.mark ?? ''}`;
 }

@@ -29,7 +29,7 @@ export function dotByte(count: number, isLit: boolean): number {
 
 /** @param dots a byte for each path: see dotByte */
 export function paintDots(
-  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   paths: readonly FlatPath[],
   dots: Uint8Array,
   colours: DotColours,

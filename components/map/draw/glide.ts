@@ -3,7 +3,7 @@
 
 import type { Rect } from '../routing/grid-metrics.ts';
 import { type FlatPath, type Piece, pointAt, type SmoothPath } from '../routing/rounded-path.ts';
-import type { Scene } from '../scene.ts';
+import type { DrawnLine } from './edge-layer.ts';
 
 /** As the cards' transition: Tailwind's ease-out, cubic-bezier(0, 0, 0.2, 1). */
 export const GLIDE_MS = 250;
@@ -11,18 +11,16 @@ export const GLIDE_MS = 250;
 export const MAX_GLIDING_LINKS = 400;
 const SAMPLES = 20;
 
-export type GlidingLines = Pick<Scene, 'smooth' | 'flat'>;
-
 /** @param share of the way, 0 to 1, already eased */
-export function linesBetween(from: Scene, to: Scene, share: number): GlidingLines {
-  const smooth = new Map(
-    [...to.flat].map(([id, path]): [string, SmoothPath] => {
-      const before = from.flat.get(id);
-      const after = to.smooth.get(id);
-      return [id, before === undefined && after !== undefined ? after : between(before ?? path, path, share)];
-    }),
-  );
-  return { smooth, flat: to.flat };
+export function linesBetween(
+  from: ReadonlyMap<string, DrawnLine>,
+  to: readonly DrawnLine[],
+  share: number,
+): DrawnLine[] {
+  return to.map((line) => {
+    const before = from.get(line.id);
+    return before === undefined ? line : { ...line, smooth: between(before.flat, line.flat, share) };
+  });
 }
 
 export function boxBetween(from: Rect | undefined, to: Rect, share: number): Rect {

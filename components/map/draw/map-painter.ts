@@ -1,153 +1,99 @@
-// Drives the still canvas. It is larger than the view and is moved by CSS while the camera moves, so that panning costs no
-// painting; it is painted again when the view leaves it, or shortly after the zoom has come to rest. The dots above it
-// (dots-layer.ts) are told where the camera is, and move by themselves.
+// The page's end of the map's canvases: hands everything to a worker that paints, and puts what comes back into place.
+// While the camera moves, the still canvas, which is larger than the view, is moved by CSS: a pan costs no painting.
 
 import type { Scene } from '../scene.ts';
-import type { DotsLayer } from './dots-layer.ts';
-import { buildEdgeLayer, type EdgeLayer } from './edge-layer.ts';
-import { boxBetween, eased, GLIDE_MS, linesBetween, MAX_GLIDING_LINKS } from './glide.ts';
+import { fontFiles } from './fonts.ts';
+import { OVERSIZE, type Painted, type PaintOrder, type Size } from './paint-orders.ts';
 import type { Palette } from './palette.ts';
-import { type Camera, looksSame, paintStatic, type StaticPicture } from './static-layer.ts';
-
-/** Painted beyond the view on every side, as a share of it. */
-const OVERSIZE = 0.3;
-const ZOOM_REST_MS = 100;
+import { type Camera, looksSame, type StaticPicture } from './static-layer.ts';
 
 export class MapPainter {
   readonly #still: HTMLCanvasElement;
-  readonly #dots: DotsLayer;
+  readonly #dots: HTMLCanvasElement;
+  readonly #worker: Worker;
+  #scene: Scene | undefined;
   #picture: StaticPicture | undefined;
-  #palette: Palette | undefined;
+  #sentDots = new Uint8Array(0);
   #camera: Camera = { x: 0, y: 0, k: 1 };
   #painted: Camera | undefined;
-  #size = { width: 0, height: 0, pixelRatio: 1 };
-  #isAnimated = true;
-  #frame = 0;
-  #restTimer: ReturnType<typeof setTimeout> | undefined;
-  #needsPaint = false;
-  #hasDrawn = false;
-  /** Built when the picture is painted, and good until it looks different. */
-  #edges: EdgeLayer | undefined;
-  #glide: { readonly from: Scene; readonly to: Scene; readonly startMs: number } | undefined;
-  /** Repaints of the static layer and the time they took, for the measuring page. */
-  readonly paintMs: number[] = [];
+  #size: Size = { width: 0, height: 0, pixelRatio: 1 };
+  #font = '';
 
-  constructor(still: HTMLCanvasElement, dots: DotsLayer) {
+  /** Adds a canvas for the dots to `place`: one that was handed to a worker cannot be taken back. */
+  constructor(still: HTMLCanvasElement, place: HTMLElement) {
     this.#still = still;
-    this.#dots = dots;
+    this.#dots = document.createElement('canvas');
+    place.append(this.#dots);
+    this.#worker = new Worker(new URL('./paint-worker.ts', import.meta.url), { type: 'module' });
+    const offscreen = this.#dots.transferControlToOffscreen();
+    this.#worker.postMessage(offscreen, [offscreen]);
+    this.#worker.onmessage = ({ data }: MessageEvent<Painted>) => this.#show(data);
   }
 
   setSize(width: number, height: number, pixelRatio: number): void {
     const same = this.#size.width === width && this.#size.height === height && this.#size.pixelRatio === pixelRatio;
     if (same || width === 0 || height === 0) return;
     this.#size = { width, height, pixelRatio };
-    fitCanvas(this.#still, width * (1 + 2 * OVERSIZE), height * (1 + 2 * OVERSIZE), pixelRatio);
-    this.#dots.setSize(width, height, pixelRatio);
-    // Resizing clears a canvas; painting in the same task keeps it from flashing.
-    this.#paintNow();
+    this.#dots.style.width = `${width}px`;
+    this.#dots.style.height = `${height}px`;
+    this.#send({ kind: 'size', ...this.#size });
   }
 
   setPalette(palette: Palette): void {
-    this.#palette = palette;
-    this.#dots.setColours({ plain: palette.particle, lit: palette.accent });
-    this.#requestPaint();
+    this.#send({ kind: 'palette', palette, dots: { plain: palette.particle, lit: palette.accent } });
+    if (palette.font === this.#font) return;
+    this.#font = palette.font;
+    this.#send({ kind: 'fonts', files: fontFiles(palette.font) });
   }
 
-  /** Paints only if it looks different: figures move all the time, widths and words rarely. */
-  setPicture(picture: StaticPicture): void {
-    const before = this.#picture;
+  /** Painted only if it looks different: figures move all the time, widths and words rarely. */
+  setPicture(scene: Scene, picture: StaticPicture, glides: boolean): void {
+    const isSameScene = scene === this.#scene;
+    if (isSameScene && this.#picture !== undefined && looksSame(this.#picture, picture)) return;
+    this.#scene = scene;
     this.#picture = picture;
-    if (before !== undefined && looksSame(before, picture)) return;
-    this.#edges = undefined;
-    this.#requestPaint();
+    this.#send({ kind: 'picture', picture, lines: isSameScene ? undefined : scene.lines, glides });
+    if (!isSameScene) this.#sentDots = new Uint8Array(0);
   }
 
-  /** Cards glide from one layout to the next; until they are there, boxes and links are drawn on the way. */
-  glide(from: Scene, to: Scene): void {
-    if (!this.#isAnimated || to.flat.size > MAX_GLIDING_LINKS) return;
-    this.#glide = { from, to, startMs: performance.now() };
-    this.#dots.setShown(false);
-    this.#requestPaint();
-  }
-
-  setDots(scene: Scene, dots: Uint8Array<ArrayBuffer>): void {
-    this.#dots.setDots(scene, dots);
+  /** @param dots a byte for each line of the scene, in its order: see dotByte */
+  setDots(dots: Uint8Array<ArrayBuffer>): void {
+    const sent = this.#sentDots;
+    if (dots.length === sent.length && dots.every((byte, index) => byte === sent[index])) return;
+    this.#sentDots = dots;
+    this.#send({ kind: 'dots', dots });
   }
 
   /** Off under reduced motion and in hidden tabs. */
   setAnimated(isAnimated: boolean): void {
-    this.#isAnimated = isAnimated;
-    this.#dots.setAnimated(isAnimated);
+    this.#send({ kind: 'animated', isAnimated });
   }
 
-  setCamera(camera: Camera): void {
-    this.#camera = camera;
-    this.#dots.setCamera(camera);
+  setCamera({ x, y, k }: Camera): void {
+    this.#camera = { x, y, k };
     this.#moveStill();
-    if (!this.#covers()) this.#requestPaint();
-    else if (this.#painted && this.#painted.k !== camera.k) {
-      clearTimeout(this.#restTimer);
-      this.#restTimer = setTimeout(() => this.#requestPaint(), ZOOM_REST_MS);
-    }
+    this.#send({ kind: 'camera', camera: this.#camera });
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#restTimer);
-    this.#dots.destroy();
+    this.#worker.terminate();
+    this.#dots.remove();
   }
 
-  #requestPaint(): void {
-    this.#needsPaint = true;
-    this.#requestFrame();
+  #send(order: PaintOrder): void {
+    this.#worker.postMessage(order);
   }
 
-  #requestFrame(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#onFrame);
-  }
-
-  readonly #onFrame = (): void => {
-    this.#frame = 0;
-    if (this.#needsPaint || this.#glide !== undefined) this.#paintNow();
-    if (this.#glide !== undefined) this.#requestFrame();
-  };
-
-  #paintNow(): void {
-    const context = this.#still.getContext('2d');
-    if (!context || !this.#picture || !this.#palette) return;
-    this.#needsPaint = false;
-    const started = performance.now();
-    const { x, y, k } = this.#camera;
-    const { width, height, pixelRatio } = this.#size;
-    const shifted = { x: x + width * OVERSIZE, y: y + height * OVERSIZE, k };
-    const { picture, edges } = this.#shownAt(this.#picture, started);
-    paintStatic(context, picture, edges, this.#palette, shifted, pixelRatio);
-    this.#painted = this.#camera;
+  #show({ bitmap, camera }: Painted): void {
+    const { width, height } = this.#size;
+    if (this.#still.width !== bitmap.width) this.#still.width = bitmap.width;
+    if (this.#still.height !== bitmap.height) this.#still.height = bitmap.height;
+    this.#still.style.width = `${width * (1 + 2 * OVERSIZE)}px`;
+    this.#still.style.height = `${height * (1 + 2 * OVERSIZE)}px`;
+    this.#still.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
+    if (this.#painted === undefined) performance.mark('map drawn');
+    this.#painted = camera;
     this.#moveStill();
-    this.paintMs.push(performance.now() - started);
-    if (this.paintMs.length > 200) this.paintMs.shift();
-    if (!this.#hasDrawn) performance.mark('map drawn');
-    this.#hasDrawn = true;
-  }
-
-  /** The picture, or on the way between two layouts what of it is there by now. */
-  #shownAt(picture: StaticPicture, nowMs: number): { picture: StaticPicture; edges: EdgeLayer } {
-    const atRest = () => {
-      this.#edges ??= buildEdgeLayer(picture.scene, picture.styles);
-      return { picture, edges: this.#edges };
-    };
-    const glide = this.#glide;
-    if (glide === undefined) return atRest();
-    const time = (nowMs - glide.startMs) / GLIDE_MS;
-    if (time >= 1) {
-      this.#glide = undefined;
-      this.#dots.setShown(true);
-      return atRest();
-    }
-    const share = eased(Math.max(0, time));
-    const { from, to } = glide;
-    const boxes = picture.boxes.map((box) => ({ ...box, rect: boxBetween(from.boxes.get(box.id), box.rect, share) }));
-    return { picture: { ...picture, boxes }, edges: buildEdgeLayer(linesBetween(from, to, share), picture.styles) };
   }
 
   /** Puts the painted picture where the present camera wants it. */
@@ -160,22 +106,4 @@ export class MapPainter {
     const y = this.#camera.y - (painted.y + height * OVERSIZE) * scale;
     this.#still.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
   }
-
-  #covers(): boolean {
-    const painted = this.#painted;
-    if (!painted) return false;
-    const { width, height } = this.#size;
-    const scale = this.#camera.k / painted.k;
-    const left = this.#camera.x - (painted.x + width * OVERSIZE) * scale;
-    const top = this.#camera.y - (painted.y + height * OVERSIZE) * scale;
-    const grown = 1 + 2 * OVERSIZE;
-    return left <= 0 && top <= 0 && left + width * grown * scale >= width && top + height * grown * scale >= height;
-  }
-}
-
-function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number, pixelRatio: number): void {
-  canvas.width = Math.round(width * pixelRatio);
-  canvas.height = Math.round(height * pixelRatio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
 }

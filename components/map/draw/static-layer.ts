@@ -4,9 +4,8 @@
 import { middleEllipsis } from '../graph/figure-text.ts';
 import type { Status } from '../graph/figures.ts';
 import type { Rect } from '../routing/grid-metrics.ts';
-import type { Scene } from '../scene.ts';
 import { type EdgeLayer, strokeEdgeLayer } from './edge-layer.ts';
-import type { EdgeStyle } from './edge-style.ts';
+import { type EdgeStyle, styleKey } from './edge-style.ts';
 import type { Palette } from './palette.ts';
 
 export interface Camera {
@@ -34,25 +33,26 @@ export interface CanvasBox {
 }
 
 export interface StaticPicture {
-  readonly scene: Scene;
   readonly boxes: readonly CanvasBox[];
   /** Empty while the DOM shows the cards. */
   readonly cards: readonly CanvasCard[];
   /** Box labels are painted only when the DOM does not show them. */
   readonly hasLabels: boolean;
-  /** By link. */
-  readonly styles: ReadonlyMap<string, EdgeStyle>;
+  /** Each look once, and which of them a line has, in the order of the lines. */
+  readonly styles: readonly EdgeStyle[];
+  readonly styleOf: Uint8Array;
 }
 
-/** Whether two pictures paint the same. Far cards have no words, but these cost little to compare. */
+/** Whether two pictures of the same lines and boxes paint the same. */
 export function looksSame(one: StaticPicture, other: StaticPicture): boolean {
   return (
-    one.scene === other.scene &&
     one.hasLabels === other.hasLabels &&
     one.cards.length === other.cards.length &&
     one.cards.every((card, index) => isSameCard(card, other.cards[index])) &&
     one.boxes.every((box, index) => box.title === other.boxes[index]?.title) &&
-    [...one.styles].every(([id, style]) => isSameStyle(style, other.styles.get(id)))
+    one.styles.length === other.styles.length &&
+    one.styles.every((style, index) => styleKey(style) === styleKey(other.styles[index] ?? style)) &&
+    one.styleOf.every((style, index) => style === other.styleOf[index])
   );
 }
 
@@ -66,18 +66,14 @@ function isSameCard(one: CanvasCard, other: CanvasCard | undefined): boolean {
   );
 }
 
-function isSameStyle(one: EdgeStyle, other: EdgeStyle | undefined): boolean {
-  return one.status === other?.status && one.emphasis === other.emphasis && one.width === other.width;
-}
-
 const GRID_PITCH = 22;
 /** Below these zooms the second line and the icon, then the name, then the card's shape are no longer worth their ink. */
-const MIN_DETAIL_ZOOM = 0.6;
+export const MIN_DETAIL_ZOOM = 0.6;
 const MIN_NAME_ZOOM = 0.26;
 const MIN_CARD_ZOOM = 0.16;
 
 export function paintStatic(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   picture: StaticPicture,
   edges: EdgeLayer,
   palette: Palette,
@@ -114,7 +110,13 @@ function overlaps(rect: Rect, view: Rect): boolean {
 }
 
 /** Dots keep their distance on screen while zooming, in powers of two, so that the grid never turns into fog. */
-function paintGrid(context: CanvasRenderingContext2D, palette: Palette, camera: Camera, width: number, height: number) {
+function paintGrid(
+  context: OffscreenCanvasRenderingContext2D,
+  palette: Palette,
+  camera: Camera,
+  width: number,
+  height: number,
+) {
   const pitch = GRID_PITCH * camera.k * 2 ** Math.max(0, Math.ceil(Math.log2(0.7 / camera.k)));
   context.fillStyle = palette.dotGrid;
   const left = ((camera.x % pitch) + pitch) % pitch;
@@ -125,7 +127,7 @@ function paintGrid(context: CanvasRenderingContext2D, palette: Palette, camera: 
 }
 
 function paintBox(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   box: CanvasBox,
   palette: Palette,
   hasLabel: boolean,
@@ -150,7 +152,7 @@ function paintBox(
   context.fillText(middleEllipsis(box.title, letters), x + 12, y + Math.max(16, size * 0.7));
 }
 
-function paintCard(context: CanvasRenderingContext2D, card: CanvasCard, palette: Palette, zoom: number): void {
+function paintCard(context: OffscreenCanvasRenderingContext2D, card: CanvasCard, palette: Palette, zoom: number): void {
   const { x, y, width, height } = card.rect;
   context.globalAlpha = card.isFaded ? 0.6 : 1;
   if (zoom < MIN_CARD_ZOOM) {
@@ -193,7 +195,12 @@ function paintCard(context: CanvasRenderingContext2D, card: CanvasCard, palette:
 }
 
 /** A far card is its name alone, as large as the card lets it be. */
-function paintFarName(context: CanvasRenderingContext2D, card: CanvasCard, palette: Palette, zoom: number): void {
+function paintFarName(
+  context: OffscreenCanvasRenderingContext2D,
+  card: CanvasCard,
+  palette: Palette,
+  zoom: number,
+): void {
   if (zoom < MIN_NAME_ZOOM) return;
   const { x, y, width, height } = card.rect;
   const size = Math.min(24, Math.max(14, 8.5 / zoom));
@@ -210,7 +217,7 @@ function statusColour(status: Status, palette: Palette, ok: string): string {
 
 /** Dot, triangle or cross: the same three shapes as on DOM cards. */
 function paintStatus(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   status: Status,
   x: number,
   y: number,

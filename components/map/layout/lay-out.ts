@@ -1,9 +1,10 @@
-// One layout from request to geometry: placement, routing, then paths and what is under a point. A pure function of its arguments but for the cache of
-// namespaces, so that it can run in a worker; what comes and goes is plain data.
+// One layout from request to geometry: placement, routing, then paths and what is under a point. A pure function of its
+// arguments but for the cache of namespaces, so that it can run in a worker; what comes and goes is plain data.
 
 import { type FlatPaths, flatPaths } from '../routing/flat-paths.ts';
 import { cardWidthFor } from '../routing/grid-metrics.ts';
 import { type HitGrid, hitGrid } from '../routing/hit-index.ts';
+import { type LineTable, lineTable } from '../routing/line-table.ts';
 import { type RoutedMap, routeLinks } from '../routing/route-links.ts';
 import type { GroupLayouts } from './layered-group.ts';
 import type { Cell, LayoutGraph } from './layout-graph.ts';
@@ -31,7 +32,8 @@ export interface KeptMap {
 
 export interface LaidOutMap {
   readonly placement: Placement;
-  readonly routed: RoutedMap;
+  readonly routed: Omit<RoutedMap, 'routes'>;
+  readonly lines: LineTable;
   readonly paths: FlatPaths;
   readonly grid: HitGrid;
   /** Namespaces laid out without elk because it failed. */
@@ -47,15 +49,26 @@ export async function layOut(request: LayoutRequest, layouts: GroupLayouts): Pro
 }
 
 /** All that is derived from the routes and takes time. */
-export function withPaths(placement: Placement, routed: RoutedMap, engineFailures: number): LaidOutMap {
-  const paths = flatPaths(routed.routes);
-  return { placement, routed, paths, grid: hitGrid(routed.cards, paths), engineFailures };
+export function withPaths(placement: Placement, { routes, ...routed }: RoutedMap, engineFailures: number): LaidOutMap {
+  const paths = flatPaths(routes);
+  return { placement, routed, lines: lineTable(routes), paths, grid: hitGrid(routed.cards, paths), engineFailures };
 }
 
 /** What a worker can hand over instead of copying it. */
-export function buffersOf({ paths, grid }: LaidOutMap): ArrayBuffer[] {
+export function buffersOf({ lines, paths, grid }: LaidOutMap): ArrayBuffer[] {
   const { cardStarts, cards, segmentStarts, links, segments } = grid;
-  const arrays = [paths.starts, paths.points, paths.lengths, cardStarts, cards, segmentStarts, links, segments];
+  const arrays = [
+    lines.starts,
+    lines.corners,
+    paths.starts,
+    paths.points,
+    paths.lengths,
+    cardStarts,
+    cards,
+    segmentStarts,
+    links,
+    segments,
+  ];
   return arrays.map(({ buffer }) => buffer);
 }
 

@@ -1,19 +1,30 @@
-// The worker's entry: layouts one after the other, off the thread that draws. elk runs in a worker of its own beside it.
-// Its 437 kB are fetched at once, but by nobody's thread and with no map waiting that does not need them.
+// The worker's entry: layouts one after the other, off the thread that draws. elk runs in a worker of its own beside it,
+// started when it is expected or asked: reading its 437 kB takes a third of a second of a core, which a remembered map, or
+// one whose namespaces are closed, need not spend.
 
 import { elkEngine } from './elk-engine.ts';
 import { buffersOf, type LayoutRequest, layOut } from './lay-out.ts';
 import { GroupLayouts, type LayeredEngine } from './layered-group.ts';
 
-const starting = startElk();
-// Whoever asks it to lay out sees the failure.
-starting.catch(() => undefined);
-const layouts = new GroupLayouts(async (request) => (await starting)(request));
+export type LayoutOrder = 'expect elk' | { readonly number: number; readonly request: LayoutRequest };
 
-self.onmessage = async ({ data }: MessageEvent<{ readonly number: number; readonly request: LayoutRequest }>) => {
+let starting: Promise<LayeredEngine> | undefined;
+const layouts = new GroupLayouts(async (request) => (await startedElk())(request));
+
+self.onmessage = async ({ data }: MessageEvent<LayoutOrder>) => {
+  if (data === 'expect elk') {
+    // Whoever asks it to lay out sees the failure.
+    startedElk().catch(() => undefined);
+    return;
+  }
   const laidOut = await layOut(data.request, layouts);
   self.postMessage({ number: data.number, laidOut }, { transfer: buffersOf(laidOut) });
 };
+
+function startedElk(): Promise<LayeredEngine> {
+  starting ??= startElk();
+  return starting;
+}
 
 /** Rejects every request once elk's worker has failed to load, since elk itself would wait for its answer for ever. */
 async function startElk(): Promise<LayeredEngine> {

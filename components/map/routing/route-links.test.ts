@@ -15,16 +15,18 @@ import type { Placement } from '../layout/placement.ts';
 import { makeScene, type Scene } from '../scene.ts';
 import { LABEL_FROM, LABEL_TO, type Point, type Rect } from './grid-metrics.ts';
 import { markerPlaces } from './marker-places.ts';
-import { routeLinks } from './route-links.ts';
+import { type RoutedMap, routeLinks } from './route-links.ts';
 
 const all = () => true;
 const GOLDEN = new URL('../fixtures/shop-map.svg', import.meta.url);
+
+type RoutedScene = Scene & Pick<RoutedMap, 'routes'>;
 
 async function sceneOf(
   size: number,
   seed: number,
   edgesPerService = 1.7,
-): Promise<Scene & { ends: Map<string, string[]> }> {
+): Promise<RoutedScene & { ends: Map<string, string[]> }> {
   const model = randomModel(size, seed, edgesPerService);
   const graph = viewGraph(model, groupingOf(model, all, 'workload'), new Set()).layout;
   const layouts = new GroupLayouts(async ({ vertexIds, links }) => longestPathPositions(vertexIds, links));
@@ -33,11 +35,12 @@ async function sceneOf(
   return { ...routed(graph, placement, 160, []), ends };
 }
 
-function routed(graph: LayoutGraph, placement: Placement, cardWidth: number, gutters: readonly number[]): Scene {
-  return makeScene(withPaths(placement, routeLinks(graph, placement, cardWidth, gutters), 0));
+function routed(graph: LayoutGraph, placement: Placement, cardWidth: number, gutters: readonly number[]): RoutedScene {
+  const made = routeLinks(graph, placement, cardWidth, gutters);
+  return { ...makeScene(withPaths(placement, made, 0)), routes: made.routes };
 }
 
-async function shopScene(): Promise<Scene> {
+async function shopScene(): Promise<RoutedScene> {
   const graph = viewGraph(SHOP_MODEL, groupingOf(SHOP_MODEL, all, 'workload'), new Set()).layout;
   return routed(graph, await layOutMap(graph, new GroupLayouts(nodeElkEngine())), 160, []);
 }

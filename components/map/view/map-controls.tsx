@@ -130,7 +130,8 @@ export function MapChoices(props: MapChoicesProps) {
 }
 
 /** `isSimple`: the layout worker failed, so cards stand in plain columns; said here because the map still works. */
-export function MapLegend({ hasSelection, isSimple }: { hasSelection: boolean; isSimple: boolean }) {
+export function MapLegend(props: { hasSelection: boolean; hasMarks: boolean; isSimple: boolean }) {
+  const { hasSelection, hasMarks, isSimple } = props;
   const line = 'h-0 w-3.5 border-t-2';
   return (
     <div className="pointer-events-none absolute bottom-3.5 left-4 z-10 flex items-center gap-4 text-2xs text-fg-3 max-md:hidden">
@@ -152,7 +153,36 @@ export function MapLegend({ hasSelection, isSimple }: { hasSelection: boolean; i
       <span className="flex items-center gap-1.5">
         <i className={`${line} border-bad border-dashed`} /> dropped
       </span>
+      {hasMarks && <MarkLegend />}
       {isSimple && <span className="text-warn">simple layout: the layout worker did not load</span>}
     </div>
+  );
+}
+
+function MarkLegend() {
+  return (
+    <>
+      <span className="flex items-center gap-1.5 text-fg-2">
+        <svg aria-hidden="true" viewBox="0 0 16 10" className="h-2.5 w-4 stroke-bad" strokeWidth="2">
+          <path d="M0 5H16" strokeDasharray="6 3" />
+          <path d="M5 2 11 8M11 2 5 8" />
+        </svg>
+        would be denied
+      </span>
+      <span className="flex items-center gap-1.5 text-fg-2">
+        <svg aria-hidden="true" viewBox="0 0 16 10" className="h-2.5 w-4 fill-none stroke-ok" strokeWidth="2">
+          <path d="M0 5H16" />
+          <circle cx="8" cy="5" r="3.4" />
+        </svg>
+        would be allowed
+      </span>
+      <span className="flex items-center gap-1.5 text-fg-2">
+        <svg aria-hidden="true" viewBox="0 0 16 10" className="h-2.5 w-4">
+          <path d="M0 5H16" className="stroke-warn-fill" strokeWidth="2" strokeDasharray="2 3" />
+          <path d="M8 0.5 12.4 8.3H3.6Z" className="fill-warn-fill" />
+        </svg>
+        not known
+      </span>
+    </>
   );
 }

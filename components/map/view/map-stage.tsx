@@ -4,11 +4,10 @@
 // are in view, and turns hits and keys into selections.
 
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Camera } from '../draw/static-layer.ts';
+import { type Camera, MIN_DETAIL_ZOOM } from '../draw/static-layer.ts';
 import type { MapFigures } from '../graph/figures.ts';
 import { highlightOf } from '../graph/highlight.ts';
-import type { MapMetric, MapSelection, StepTarget } from '../map-view-types.ts';
-import type { Scene } from '../scene.ts';
+import type { EdgeMark, MapMetric, MapSelection, StepTarget } from '../map-view-types.ts';
 import type { SceneKeeper, SceneSnapshot } from '../scene-keeper.ts';
 import { type Hover, HoverTooltip } from './hover-tooltip.tsx';
 import { ZoomControls } from './map-controls.tsx';
@@ -33,6 +32,8 @@ export interface MapStageProps {
   readonly hovered: MapSelection | null;
   readonly onHover: ((selection: MapSelection | null) => void) | undefined;
   readonly metric: MapMetric;
+  /** By link. */
+  readonly marks: ReadonlyMap<string, EdgeMark>;
   readonly find: string;
   readonly onShowDrops: ((sourceId: string, destinationId: string) => void) | undefined;
   readonly onFold: (id: string, isClosed: boolean) => void;
@@ -89,23 +90,17 @@ export function MapStage(props: MapStageProps) {
   const inView = useMemo(() => cardsInView(scene, rest, size), [scene, rest, size]);
   const hasDomCards = rest.k >= MIN_DOM_ZOOM && inView.length <= MAX_DOM_CARDS;
 
+  const hasLines = rest.k >= MIN_DETAIL_ZOOM;
   useEffect(() => {
-    painter.current?.setPicture({
-      scene,
+    const picture = {
       boxes: canvasBoxes(graph, scene),
-      cards: hasDomCards ? [] : canvasCards(graph, scene, figures, metric, highlight),
+      cards: hasDomCards ? [] : canvasCards(graph, scene, figures, metric, highlight, hasLines),
       hasLabels: !hasDomCards,
-      styles: stylesOf(scene, figures, metric, highlight),
-    });
-    painter.current?.setDots(scene, dotsOf(scene, figures, highlight));
-  }, [graph, scene, figures, metric, highlight, hasDomCards, painter]);
-
-  const shownScene = useRef<Scene>(undefined);
-  useEffect(() => {
-    const before = shownScene.current;
-    shownScene.current = scene;
-    if (before !== undefined && before !== scene && hasDomCards) painter.current?.glide(before, scene);
-  }, [scene, hasDomCards, painter]);
+      ...stylesOf(scene, figures, metric, highlight, props.marks),
+    };
+    painter.current?.setPicture(scene, picture, hasDomCards);
+    painter.current?.setDots(dotsOf(scene, figures, highlight));
+  }, [graph, scene, figures, metric, highlight, props.marks, hasDomCards, hasLines, painter]);
 
   // Everything stays in view, whatever joins and however the stage is resized, until the reader takes the camera.
   const fittedCount = useRef(0);

@@ -1,42 +1,62 @@
 // Scene, figures and highlight put together into what the painter and the cards show. Pure.
 
-import { type EdgeStyle, edgeWidth } from '../draw/edge-style.ts';
+import { type EdgeStyle, edgeWidth, styleKey } from '../draw/edge-style.ts';
 import { dotByte, dotsFor } from '../draw/flow-dots.ts';
-import type { CanvasBox, CanvasCard } from '../draw/static-layer.ts';
+import type { CanvasBox, CanvasCard, StaticPicture } from '../draw/static-layer.ts';
 import { cardLine, figureLines, formatCount } from '../graph/figure-text.ts';
 import type { Figures, MapFigures } from '../graph/figures.ts';
 import type { Highlight } from '../graph/highlight.ts';
 import { insideText } from '../graph/map-scope.ts';
 import type { ViewGraph, ViewLink, ViewVertex } from '../graph/view-graph.ts';
-import type { MapMetric } from '../map-view-types.ts';
+import type { EdgeMark, MapMetric } from '../map-view-types.ts';
 import type { Scene } from '../scene.ts';
 import { STATUS_WORDS } from './status-mark.tsx';
 
+/** Looks of the links, each once, and which of them a link has; 256 at most, of which there are some 70. */
 export function stylesOf(
   scene: Scene,
   figures: MapFigures,
   metric: MapMetric,
   highlight: Highlight,
-): ReadonlyMap<string, EdgeStyle> {
-  const styles = new Map<string, EdgeStyle>();
-  for (const id of scene.routes.keys()) {
-    const each = figures.links.get(id);
-    const isLit = highlight.litLinks.has(id);
-    styles.set(id, {
-      status: each?.status ?? 'ok',
-      emphasis: isLit ? 'lit' : highlight.fadesRest || each?.isGone ? 'faded' : 'plain',
-      width: edgeWidth(each, metric, figures.seconds),
-    });
+  marks: ReadonlyMap<string, EdgeMark>,
+): Pick<StaticPicture, 'styles' | 'styleOf'> {
+  const styles: EdgeStyle[] = [];
+  const numbers = new Map<string, number>();
+  const styleOf = new Uint8Array(scene.lines.ids.length);
+  for (const [index, id] of scene.lines.ids.entries()) {
+    const style = styleOfLink(id, figures, metric, highlight, marks);
+    const key = styleKey(style);
+    const known = numbers.get(key);
+    styleOf[index] = known ?? styles.length;
+    if (known !== undefined) continue;
+    numbers.set(key, styles.length);
+    styles.push(style);
   }
-  return styles;
+  return { styles, styleOf };
+}
+
+function styleOfLink(
+  id: string,
+  figures: MapFigures,
+  metric: MapMetric,
+  highlight: Highlight,
+  marks: ReadonlyMap<string, EdgeMark>,
+): EdgeStyle {
+  const each = figures.links.get(id);
+  const mark = marks.get(id);
+  const stepsBack = mark === undefined && (highlight.fadesRest || marks.size > 0 || each?.isGone);
+  return {
+    status: each?.status ?? 'ok',
+    emphasis: highlight.litLinks.has(id) ? 'lit' : stepsBack ? 'faded' : 'plain',
+    width: edgeWidth(each, metric, figures.seconds),
+    ...(mark === undefined ? {} : { mark }),
+  };
 }
 
 /** Dropped links carry no dots: nothing arrives. */
 export function dotsOf(scene: Scene, figures: MapFigures, highlight: Highlight): Uint8Array<ArrayBuffer> {
-  const dots = new Uint8Array(scene.flat.size);
-  let index = -1;
-  for (const id of scene.flat.keys()) {
-    index += 1;
+  const dots = new Uint8Array(scene.lines.ids.length);
+  for (const [index, id] of scene.lines.ids.entries()) {
     const each = figures.links.get(id);
     const isLit = highlight.litLinks.has(id);
     if (!each || each.status === 'bad' || (highlight.fadesRest && !isLit)) continue;
@@ -45,12 +65,14 @@ export function dotsOf(scene: Scene, figures: MapFigures, highlight: Highlight):
   return dots;
 }
 
+/** `hasLines` false where they are too far to show their figures, which then need no painting when they change. */
 export function canvasCards(
   graph: ViewGraph,
   scene: Scene,
   figures: MapFigures,
   metric: MapMetric,
   highlight: Highlight,
+  hasLines: boolean,
 ): CanvasCard[] {
   const cards: CanvasCard[] = [];
   for (const [id, rect] of scene.cards) {
@@ -60,7 +82,7 @@ export function canvasCards(
     cards.push({
       rect,
       title: card.title,
-      line: cardLine(each, metric, figures.seconds),
+      line: hasLines ? cardLine(each, metric, figures.seconds) : '',
       status: each.status,
       isDashed: card.vertex?.kind === 'external' || card.vertex?.kind === 'reserved',
       isSelected: highlight.selectedCards.has(id),

@@ -3,7 +3,6 @@
 // The painter of a stage's two canvases, told of size, colours and whether anything may move.
 
 import { type RefObject, useEffect, useRef } from 'react';
-import { DotsLayer } from '../draw/dots-layer.ts';
 import { MapPainter } from '../draw/map-painter.ts';
 import { useMotionAllowed } from './use-motion-allowed.ts';
 import { usePalette } from './use-palette.ts';
@@ -21,7 +20,7 @@ export function usePainter(
   const isMotionAllowed = useMotionAllowed();
   useEffect(() => {
     if (!still.current || !moving.current) return;
-    const made = new MapPainter(still.current, new DotsLayer(moving.current));
+    const made = new MapPainter(still.current, moving.current);
     painter.current = made;
     return () => {
       made.destroy();

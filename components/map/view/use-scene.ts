@@ -14,16 +14,14 @@ let memory: MapMemory | undefined;
 export function useScene(
   model: ServiceMapModel,
   settings: MapSettings,
-): { keeper: SceneKeeper | undefined; snapshot: SceneSnapshot | undefined } {
-  const [keeper, setKeeper] = useState<SceneKeeper>();
-  useEffect(() => {
+): { keeper: SceneKeeper; snapshot: SceneSnapshot | undefined } {
+  const [keeper] = useState(() => {
     memory ??= browserMemory();
-    setKeeper(new SceneKeeper({ layouter: pageLayouter(), memory }));
-  }, []);
-  const snapshot = useSyncExternalStore(keeper?.subscribe ?? noSubscription, keeper?.snapshot ?? none, none);
-  useEffect(() => keeper?.setModel(model, settings), [keeper, model, settings]);
+    return new SceneKeeper({ layouter: pageLayouter(), memory });
+  });
+  const snapshot = useSyncExternalStore(keeper.subscribe, keeper.snapshot, none);
+  useEffect(() => keeper.setModel(model, settings), [keeper, model, settings]);
   return { keeper, snapshot };
 }
 
-const noSubscription = () => () => undefined;
 const none = () => undefined;
