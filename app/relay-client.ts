@@ -2,6 +2,7 @@
 // no decoding here; the unary calls are for scripts and decode. Connection and errors: relay-connection.ts.
 
 import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { GetFlowsRequest } from '#proto/gen/observer/observer.ts';
 import {
   AccessLogStory,
   ExplainAccessLogRequest,
@@ -52,6 +53,11 @@ export function watchAccessLogs(request: WatchAccessLogsRequest, events: WatchEv
 /** Messages of AccessLogRecord, oldest first. */
 export function readAccessLogs(request: GetAccessLogsRequest, events: WatchEvents): WatchCall {
   return streamOf(`${LOGS_SERVICE}/Get`, GetAccessLogsRequest.encode(request).finish(), events);
+}
+
+/** What any observer answers: messages of GetFlowsResponse, oldest first. */
+export function readFlows(request: GetFlowsRequest, events: WatchEvents): WatchCall {
+  return streamOf('/observer.Observer/GetFlows', GetFlowsRequest.encode(request).finish(), events);
 }
 
 /** @throws RelayError */

@@ -1,5 +1,6 @@
-// Records as CSV (RFC 4180), one line each; spreadsheets take a leading =, +, - or @ for a formula, so those get a quote.
+// Access log records as CSV, one line each.
 
+import { csvRecord } from '../format/csv.ts';
 import { meshWords } from '../format/mesh-words.ts';
 import type { LogRow } from './log-row.ts';
 
@@ -18,14 +19,8 @@ const columns: readonly (readonly [string, (row: LogRow) => string | number])[] 
   ['mesh', ({ mesh }) => meshWords[mesh] ?? ''],
 ];
 
-export const csvHead = `${columns.map(([name]) => name).join(',')}\r\n`;
+export const csvHead = csvRecord(columns.map(([name]) => name));
 
 export function csvLine(row: LogRow): string {
-  return `${columns.map(([, read]) => cell(read(row))).join(',')}\r\n`;
-}
-
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvRecord(columns.map(([, read]) => read(row)));
 }

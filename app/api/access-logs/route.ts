@@ -3,14 +3,16 @@
 
 import { getAccessLogsRequestFrom } from '../../access-log-request.ts';
 import { endpoint, streamResponse } from '../../api-answer.ts';
-import { recordLineStream } from '../../record-line-stream.ts';
-import { readAccessLogs } from '../../relay-client.ts';
+import { recordLines } from '../../record-lines.ts';
+import { readAccessLogs, type WatchEvents } from '../../relay-client.ts';
+import { relayLines } from '../../relay-lines.ts';
 
 export const dynamic = 'force-dynamic';
 
 export const GET = endpoint((query, request) => {
   const wanted = getAccessLogsRequestFrom(query);
   const format = query.get('format') === 'csv' ? 'csv' : 'json';
-  const body = recordLineStream({ format, signal: request.signal, open: (events) => readAccessLogs(wanted, events) });
+  const open = (events: WatchEvents) => readAccessLogs(wanted, events);
+  const body = relayLines({ ...recordLines(format), open, signal: request.signal });
   return streamResponse(body, format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
 });
