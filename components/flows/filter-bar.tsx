@@ -2,13 +2,17 @@
 
 // Heading, filter, rate, and the two controls of the table.
 
-import { Pause, Play } from 'lucide-react';
+import { Pause, Play, Share } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { useState } from 'react';
 import { Button } from '../controls/button.tsx';
 import { wholeNumber } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { ColumnChooser } from './column-chooser.tsx';
 import { FilterInput } from './filter-input.tsx';
 import { useReading } from './reading.tsx';
+
+const ShareDialog = dynamic(() => import('./share-dialog.tsx').then((module) => module.ShareDialog));
 
 export function FilterBar() {
   const { paused, setPaused } = useReading();
@@ -22,6 +26,7 @@ export function FilterBar() {
         {paused ? 'Resume' : 'Pause'}
       </Button>
       <ColumnChooser />
+      <ShareButton />
     </div>
   );
 }
@@ -34,5 +39,23 @@ function FlowRate({ paused }: { readonly paused: boolean }) {
       <span className={`size-1.5 rounded-full ${isLive ? 'live-pulse bg-ok' : 'bg-fg-3'}`} aria-hidden />
       {wholeNumber(perSecond)} flows/s
     </span>
+  );
+}
+
+function ShareButton() {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button
+        weight="icon"
+        className="border border-line bg-raised"
+        aria-label="Copy or export"
+        aria-haspopup="dialog"
+        onClick={() => setIsOpen(true)}
+      >
+        <Share size={13} strokeWidth={1.8} aria-hidden />
+      </Button>
+      {isOpen && <ShareDialog onClose={() => setIsOpen(false)} />}
+    </>
   );
 }

@@ -3,10 +3,10 @@
 // Search: go to a service, look at one namespace, open a page, do a thing.
 
 import { Command } from 'cmdk';
-import { Boxes, Globe, Layers, Moon, Pause, Play, Search, SquareDashed, Sun } from 'lucide-react';
+import { Bookmark, Boxes, Globe, Layers, Moon, Pause, Play, Search, SquareDashed, Sun, X } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useTheme } from 'next-themes';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Dialog } from '../controls/dialog.tsx';
 import { withNamespace } from '../filter/terms.ts';
 import { useReading } from '../flows/reading.tsx';
@@ -14,6 +14,7 @@ import { perSecond } from '../format/figures.ts';
 import { MAP_SCOPES, type MapScope } from '../map/map-view-types.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { figuresOfVertex } from '../store/figures.ts';
+import { forgetView, savedViews } from '../url/saved-views.ts';
 import { useFilterText, useScope, useSelection } from '../url/url-state.ts';
 
 export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
@@ -69,6 +70,7 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
               </Item>
             ))}
           </Group>
+          <SavedViews onOpen={(path) => run(() => router.push(path))()} />
           <Group heading="The map shows">
             {MAP_SCOPES.map((each) => (
               <Item key={each} value={`map scope ${each} ${scopeWords[each]}`} onSelect={run(() => setScope(each))}>
@@ -103,6 +105,36 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
         </Command.List>
       </Command>
     </Dialog>
+  );
+}
+
+function SavedViews({ onOpen }: { readonly onOpen: (path: string) => void }) {
+  const [views, setViews] = useState(savedViews);
+  if (views.length === 0) return null;
+  const forget = (name: string) => {
+    forgetView(name);
+    setViews(savedViews());
+  };
+  return (
+    <Group heading="Saved views">
+      {views.map(({ name, path }) => (
+        <Item key={name} value={`view ${name}`} onSelect={() => onOpen(path)}>
+          <Bookmark size={14} aria-hidden />
+          <span className="flex-1 truncate">{name}</span>
+          <button
+            type="button"
+            aria-label={`Forget ${name}`}
+            className="rounded-sm p-0.5 hover:text-fg"
+            onClick={(event) => {
+              event.stopPropagation();
+              forget(name);
+            }}
+          >
+            <X size={12} aria-hidden />
+          </button>
+        </Item>
+      ))}
+    </Group>
   );
 }
 
