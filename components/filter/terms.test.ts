@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { namespaceOf, terms, withNamespace, withoutTerm, withTerms } from './terms.ts';
+import {
+  namespaceOf,
+  showsConnections,
+  terms,
+  withConnections,
+  withNamespace,
+  withoutTerm,
+  withTerms,
+} from './terms.ts';
 
 test('a filter is shown term by term, quotes and sides understood', () => {
   const shown = terms('from:namespace:shop -verdict:dropped http.path:"/a b"');
@@ -25,4 +33,11 @@ test('the chosen namespace replaces the one before, and leaves what is left out 
   assert.equal(filter, 'namespace:shop -namespace:kube-system verdict:dropped');
   assert.equal(namespaceOf(withNamespace(filter, 'data')), 'data');
   assert.equal(namespaceOf(withNamespace(filter, undefined)), undefined);
+});
+
+test('connection events are left out by a term of the filter, and come back without it', () => {
+  const without = withConnections('namespace:shop', false);
+  assert.equal(without, 'namespace:shop -type:trace');
+  assert.deepEqual([showsConnections(without), showsConnections('type:trace')], [false, true]);
+  assert.equal(withConnections(without, true), 'namespace:shop');
 });

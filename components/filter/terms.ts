@@ -52,3 +52,14 @@ export function withNamespace(filter: string, namespace: string | undefined): st
 function isNamespaceTerm(term: Term): boolean {
   return !term.negated && term.side === '' && term.key.toLowerCase() === NAMESPACE;
 }
+
+/** Leaves out what only tells of a connection's packets; requests, drops and policy verdicts stay. */
+const NO_CONNECTIONS = '-type:trace';
+
+export function showsConnections(filter: string): boolean {
+  return !terms(filter).some(({ text }) => text === NO_CONNECTIONS);
+}
+
+export function withConnections(filter: string, isShown: boolean): string {
+  return isShown ? withoutTerm(filter, NO_CONNECTIONS) : withTerms(filter, NO_CONNECTIONS);
+}

@@ -2,12 +2,15 @@
 
 // Heading, filter, rate, and the two controls of the table.
 
-import { Pause, Play, Share } from 'lucide-react';
+import { Cable, Pause, Play, Share, Unplug } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { Button } from '../controls/button.tsx';
+import { Tip } from '../controls/tip.tsx';
+import { showsConnections, withConnections } from '../filter/terms.ts';
 import { wholeNumber } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
+import { useFilterText } from '../url/url-state.ts';
 import { ColumnChooser } from './column-chooser.tsx';
 import { FilterInput } from './filter-input.tsx';
 import { useReading } from './reading.tsx';
@@ -20,6 +23,7 @@ export function FilterBar() {
     <div className="flex h-12 shrink-0 items-center gap-3 px-4">
       <h2 className="font-semibold text-sm">Flows</h2>
       <FilterInput />
+      <ConnectionsToggle />
       <FlowRate paused={paused} />
       <Button aria-pressed={paused} onClick={() => setPaused(!paused)}>
         {paused ? <Play size={13} aria-hidden /> : <Pause size={13} aria-hidden />}
@@ -57,5 +61,29 @@ function ShareButton() {
       </Button>
       {isOpen && <ShareDialog onClose={() => setIsOpen(false)} />}
     </>
+  );
+}
+
+/** A term of the filter, so that link, histogram, export and command line leave out the same. */
+function ConnectionsToggle() {
+  const [filter, setFilter] = useFilterText();
+  const isShown = showsConnections(filter);
+  const what = isShown ? 'Hide what only opens and closes connections' : 'Show connections opening and closing';
+  return (
+    <Tip text={what}>
+      <Button
+        weight="icon"
+        aria-label="Connection events"
+        aria-pressed={isShown}
+        className={`border ${isShown ? 'border-line bg-raised' : 'border-accent bg-accent-soft text-accent'}`}
+        onClick={() => void setFilter(withConnections(filter, !isShown) || null)}
+      >
+        {isShown ? (
+          <Cable size={13} strokeWidth={1.8} aria-hidden />
+        ) : (
+          <Unplug size={13} strokeWidth={1.8} aria-hidden />
+        )}
+      </Button>
+    </Tip>
   );
 }

@@ -4,12 +4,16 @@
 // is the URL's "q", so a link carries it and the relay applies it.
 
 import { ListFilter, X } from 'lucide-react';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useRef, useState } from 'react';
+import { maximumTextCharacters } from '#flow/filter-text/limits.ts';
+import { Button } from '../controls/button.tsx';
 import { useKeys } from '../controls/use-keys.ts';
 import type { Offer } from '../filter/completion.ts';
 import { type Term, terms, withoutTerm, withTerms } from '../filter/terms.ts';
 import { useOffers } from '../filter/use-offers.ts';
-import { useSnapshot } from '../store/dashboard-provider.tsx';
+import { wholeNumber } from '../format/figures.ts';
+import { useTabStore } from '../store/dashboard-provider.tsx';
+import { emptySnapshot } from '../store/tab-store.ts';
 import { useFilterText } from '../url/url-state.ts';
 
 export function FilterInput() {
@@ -17,9 +21,10 @@ export function FilterInput() {
   const [draft, setDraft] = useState('');
   const [isOpen, setIsOpen] = useState(false);
   const [active, setActive] = useState(0);
-  const map = useSnapshot((snapshot) => snapshot.map);
+  const store = useTabStore();
+  const known = useCallback(() => store?.snapshot() ?? emptySnapshot, [store]);
   const input = useRef<HTMLInputElement>(null);
-  const { offered, fault } = useOffers(isOpen, draft, map);
+  const { offered, fault } = useOffers(isOpen, draft, known);
   useKeys({
     '/': (event) => {
       event.preventDefault();
@@ -27,7 +32,8 @@ export function FilterInput() {
     },
   });
   const add = (text: string) => {
-    if (text.trim() === '') return;
+    // What cannot be read stays in the field, with the reason above it.
+    if (text.trim() === '' || (text === draft && fault !== '')) return;
     void setFilter(withTerms(filter, text));
     setDraft('');
     setActive(0);
@@ -39,7 +45,7 @@ export function FilterInput() {
     setActive(0);
   };
   const press = (event: KeyboardEvent) => {
-    const last = terms(filter).at(-1);
+    const last = filter.length > maximumTextCharacters ? undefined : terms(filter).at(-1);
     if (event.key === 'Escape') input.current?.blur();
     else if (event.key === 'ArrowDown' && !isOpen) setIsOpen(true);
     else if (event.key === 'ArrowDown') setActive((at) => Math.min(at + 1, offered.length - 1));
@@ -53,9 +59,7 @@ export function FilterInput() {
   return (
     <div className="relative flex h-7 min-w-0 flex-1 items-center gap-1.5 rounded-control border border-line bg-sunken pr-1 pl-2 focus-within:border-accent">
       <ListFilter size={13} strokeWidth={1.8} className="shrink-0 text-fg-3" aria-hidden />
-      {terms(filter).map((term) => (
-        <Chip key={term.text} term={term} onRemove={() => setFilter(withoutTerm(filter, term.text) || null)} />
-      ))}
+      <Chips filter={filter} onChange={(text) => void setFilter(text || null)} />
       <input
         ref={input}
         role="combobox"
@@ -89,6 +93,28 @@ export function FilterInput() {
         </p>
       )}
     </div>
+  );
+}
+
+/** A filter from elsewhere may have thousands of terms; the rest is for the relay to refuse. */
+const MOST_CHIPS = 40;
+
+function Chips({ filter, onChange }: { readonly filter: string; readonly onChange: (filter: string) => void }) {
+  if (filter === '') return null;
+  const isTooLong = filter.length > maximumTextCharacters;
+  const shown = isTooLong ? [] : terms(filter).slice(0, MOST_CHIPS + 1);
+  const isCut = isTooLong || shown.length > MOST_CHIPS;
+  return (
+    <span className="flex min-w-0 shrink items-center gap-1.5 overflow-x-auto [scrollbar-width:none]">
+      {shown.slice(0, MOST_CHIPS).map((term) => (
+        <Chip key={term.text} term={term} onRemove={() => onChange(withoutTerm(filter, term.text))} />
+      ))}
+      {isCut && (
+        <Button weight="ghost" className="h-5" onClick={() => onChange('')}>
+          {isTooLong ? `A filter of ${wholeNumber(filter.length)} characters` : 'and more'}: clear
+        </Button>
+      )}
+    </span>
   );
 }
 

@@ -91,10 +91,16 @@ function LogMark({ proxy }: { readonly proxy: string }) {
 
 function Request({ row }: { readonly row: FlowRow }) {
   const tone = row.outcome === 'server' ? 'text-warn' : 'text-fg-2';
+  // Quieter than what was asked over it: a request is what most readers look for.
+  const isConnection = row.outcome === 'none' && row.method !== 'TLS' && row.verdict !== 'dropped';
   return (
     <span className="flex min-w-0 items-center">
-      <span className="w-[52px] shrink-0 truncate font-medium text-2xs text-fg-2">{row.method}</span>
-      <span className="min-w-0 flex-1 truncate font-mono text-mono">{row.request}</span>
+      <span className={`w-[52px] shrink-0 truncate text-2xs ${isConnection ? 'text-fg-3' : 'font-medium text-fg-2'}`}>
+        {row.method}
+      </span>
+      <span className={`min-w-0 flex-1 truncate ${isConnection ? 'text-fg-3 text-xs' : 'font-mono text-mono'}`}>
+        {row.request}
+      </span>
       {row.status !== '' && <span className={`ml-2 shrink-0 text-xs ${tone}`}>{row.status}</span>}
       {row.loggedBy !== '' && <LogMark proxy={row.loggedBy} />}
     </span>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow } from '#proto/gen/flow/flow.ts';
+import { Flow, TCPFlags } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
-import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
+import { FlowDetails, FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { rowDraft } from './row-from-flow.ts';
 
 function draftOf(flow: Partial<Flow>, details?: Partial<FlowDetails>) {
@@ -107,4 +107,18 @@ test('a request for a URL of half a million characters with a line break is read
   const url = `http://${'a'.repeat(500_000)}/b\nc`;
   const record = { $case: 'http' as const, value: { ...http(0), url } };
   assert.match(draftOf({ ...tcp(1, 80), l7: { type: 1, latencyNs: 0n, record } }).row.request, /\/b/);
+});
+
+test('the life of a connection reads as words, with the flags beside them', () => {
+  const flagged = (flags: Partial<TCPFlags>, reason: FlowReason = FlowReason.FLOW_REASON_UNKNOWN) => {
+    const value = { sourcePort: 1, destinationPort: 2, flags: TCPFlags.fromPartial(flags) };
+    return draftOf({ l4: { protocol: { $case: 'TCP', value } } }, { reason }).row.request;
+  };
+  assert.equal(flagged({ SYN: true }, FlowReason.FLOW_REASON_OPENED), 'opened · SYN');
+  assert.equal(flagged({ ACK: true }, FlowReason.FLOW_REASON_CLOSED), 'closed · ACK');
+  assert.equal(flagged({ RST: true, ACK: true }, FlowReason.FLOW_REASON_CLOSED), 'reset · RST, ACK');
+  assert.equal(flagged({ SYN: true }), 'opening · SYN');
+  assert.equal(flagged({ SYN: true, ACK: true }), 'accepted · SYN, ACK');
+  assert.equal(flagged({ FIN: true, ACK: true }, FlowReason.FLOW_REASON_TCP_FLAGS), 'closing · FIN, ACK');
+  assert.equal(flagged({ PSH: true, ACK: true }), 'PSH, ACK');
 });

@@ -92,15 +92,22 @@ function transportExchange(flow: Flow, details: FlowDetails | undefined): Exchan
   const tls = details?.tls;
   if (tls) return { method: 'TLS', request: tls.serverName || tls.version, status: failure, outcome };
   const method = protocol === undefined ? 'IP' : protocol.$case.replace(/v[46]$/, '');
-  const request = protocol?.$case === 'TCP' ? flagWords(protocol.value.flags) : '';
-  return { method, request: request || reasonWord(details), status: failure, outcome };
+  const flags = protocol?.$case === 'TCP' ? protocol.value.flags : undefined;
+  const request = [connectionWord(details, flags), flagNames(flags)].filter(Boolean).join(' · ');
+  return { method, request, status: failure, outcome };
 }
 
-function reasonWord(details: FlowDetails | undefined): string {
-  return ['', 'opened', '', 'open', 'closed', 'idle', '', ''][details?.reason ?? 0] ?? '';
+/** What happened to the connection: what the exporter says, else what the flags say; '' for a packet within it. */
+function connectionWord(details: FlowDetails | undefined, flags: TCPFlags | undefined): string {
+  if (flags?.RST === true) return 'reset';
+  const told = ['', 'opened', '', 'open', 'closed', 'idle', '', ''][details?.reason ?? 0] ?? '';
+  if (told !== '') return told;
+  if (flags?.FIN === true) return 'closing';
+  if (flags?.SYN === true) return flags.ACK ? 'accepted' : 'opening';
+  return '';
 }
 
-function flagWords(flags: TCPFlags | undefined): string {
+function flagNames(flags: TCPFlags | undefined): string {
   if (flags === undefined) return '';
   const names = ['SYN', 'FIN', 'RST', 'PSH', 'ACK', 'URG'] as const;
   return names.filter((name) => flags[name]).join(', ');

@@ -6,11 +6,8 @@ import { compileFilters } from '../filter/compile.ts';
 import { filtersOfTerms } from './build-filters.ts';
 import { filterKeys, findFilterKey } from './keys.ts';
 import { isSideName, lexFilterText, type Word } from './lexer.ts';
+import { maximumTerms, maximumTextCharacters } from './limits.ts';
 import type { FilterTerm, FilterTextError, TermSide } from './term.ts';
-
-/** Longer than any URL a browser keeps whole; a longer text is refused unread. */
-export const maximumTextCharacters = 16_384;
-export const maximumTerms = 200;
 
 export interface PlacedTerm extends FilterTerm {
   readonly from: number;
