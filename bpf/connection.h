@@ -73,14 +73,6 @@ static __always_inline void count(u32 index)
 		*value += 1;
 }
 
-static __always_inline u64 coarse_now(void)
-{
-	/* 5.11 and later; a few ns instead of a clock read per packet. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
-		return bpf_ktime_get_coarse_ns();
-	return bpf_ktime_get_ns();
-}
-
 /* Chooses by arithmetic, not by branches: the verifier would walk all that follows once for each way. */
 static __always_inline u32 choose(u32 first, u32 second, u32 index)
 {
@@ -126,11 +118,11 @@ CHECKED_ONCE int report(const struct packet *packet, const struct px_connection 
 	if (packet->family == 4) {
 		record->port[0] = bpf_ntohs(packet->key4.port[0]);
 		record->port[1] = bpf_ntohs(packet->key4.port[1]);
-		record->interface_index = packet->key4.interface_index;
+		record->interface_index = packet->key4.place >> 8;
 	} else {
 		record->port[0] = bpf_ntohs(packet->key6.port[0]);
 		record->port[1] = bpf_ntohs(packet->key6.port[1]);
-		record->interface_index = packet->key6.interface_index;
+		record->interface_index = packet->key6.place >> 8;
 	}
 	record->opened_ns = connection->opened_ns;
 	record->side[0] = connection->side[0];
@@ -260,7 +252,7 @@ static __always_inline void start(const struct packet *packet, struct px_connect
 	u32 sent_here = place == VETH_IN || place == HOST_OUT;
 
 	connection->opened_ns = bpf_ktime_get_boot_ns();
-	connection->reported_coarse_ns = coarse_now();
+	connection->reported_jiffies = bpf_jiffies64();
 	connection->local = place == LOOPBACK_OUT ? PX_LOCAL_BOTH : sent_here ? packet->sender : !packet->sender;
 	connection->icmp_type = packet->icmp_type;
 	connection->icmp_code = packet->icmp_code;
@@ -355,7 +347,7 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 		learn_socket(skb, packet, side);
 	__sync_fetch_and_add(&side->bytes, skb->len);
 	__sync_fetch_and_add(&side->packets, segments(skb, packet));
-	connection->last_coarse_ns = now;
+	connection->last_jiffies = now;
 
 	/* Coming in by a host interface, wait for the host to answer before calling it the host's own. */
 	if (!(connection->marks & PX_MARK_OPENED) && !(place == HOST_IN && !other->packets)) {
@@ -375,9 +367,9 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 			}
 		}
 	}
-	if (now - connection->reported_coarse_ns > settings.tick_ns && connection->marks & PX_MARK_OPENED)
+	if (now - connection->reported_jiffies > settings.tick_jiffies && connection->marks & PX_MARK_OPENED)
 		reason |= PX_REASON_TICK;
 	if (reason)
-		connection->reported_coarse_ns = now;
+		connection->reported_jiffies = now;
 	return reason;
 }

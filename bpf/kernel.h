@@ -77,8 +77,10 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
 };
+struct bpf_local_storage;
 struct sock {
 	struct sock_common __sk_common;
+	struct bpf_local_storage *sk_bpf_storage;
 	u16 sk_protocol;
 	int sk_err;
 	struct sock_cgroup_data sk_cgrp_data;

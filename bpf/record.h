@@ -92,7 +92,7 @@
 
 /* Read-only data of every object, written by user space before load. */
 struct px_settings {
-	__u64 tick_ns;            /* a busy connection reports at least this often */
+	__u64 tick_jiffies;       /* a busy connection reports at least this often */
 	__u64 repeat_ns;          /* the same drop reports at most this often */
 	__u64 ignored_reasons[4]; /* bit n: drop reason n is no loss; numbers differ between kernels */
 	__u32 ring_bytes;
@@ -117,19 +117,21 @@ struct px_side {
 	__u32 reserved;
 };
 
-/* Map keys: sides ordered by address, then port, so that both directions meet in one entry. */
+/*
+ * Map keys: sides ordered by address, then port, so that both directions meet in one entry. Whole words of 8 bytes: the
+ * kernel compares what is left over byte by byte. Hence interface index and protocol in one word, which leaves 24 bits
+ * for the index: a node's 16,777,216th interface shares a key with its first.
+ */
 struct px_key4 {
 	__u32 address[2]; /* network order */
 	__u16 port[2];    /* network order; ICMP echo: identifier */
-	__u32 interface_index;
-	__u8 protocol, reserved[3];
+	__u32 place;      /* interface index << 8 | protocol */
 };
 
 struct px_key6 {
 	__u8 address[2][16];
 	__u16 port[2];
-	__u32 interface_index;
-	__u8 protocol, reserved[3];
+	__u32 place;
 };
 
 /* A TCP socket that was open before capture began, and which end it is. Addresses and ports as in a packet it sends. */
@@ -143,8 +145,8 @@ struct px_open_key {
 
 struct px_connection {
 	__u64 opened_ns;          /* CLOCK_BOOTTIME */
-	__u64 last_coarse_ns;     /* CLOCK_MONOTONIC, to the timer tick (4 ms) */
-	__u64 reported_coarse_ns; /* likewise */
+	__u64 last_jiffies;       /* timer ticks: read for nothing, where a clock costs 8 ns a packet */
+	__u64 reported_jiffies;
 	__u8 initiator; /* index of the side that opened */
 	__u8 local;     /* PX_LOCAL_* */
 	__u8 marks, l7_protocol, l7_tries;

@@ -11,7 +11,7 @@
 
 /* The only read-only data of an object, so that it starts at offset 0. */
 const volatile struct px_settings settings = {
-	.tick_ns = 5000000000ULL,
+	.tick_jiffies = 1250,
 	.repeat_ns = 1000000000ULL,
 	.ignored_reasons = { 7 },
 	.ring_bytes = 1 << 22,

@@ -46,6 +46,14 @@ struct {
 	__type(value, struct owner);
 } listeners SEC(".maps");
 
+/* Accepted sockets that nobody has read from yet. With the socket, so that a read of any other costs one comparison. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, u32);
+} unsettled SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, PX_SOCKET_COUNTS);
@@ -160,6 +168,7 @@ static __always_inline void accepted(struct sock *sk, u64 cookie)
 	owner.cgroup_id = socket_cgroup(sk);
 	read_addresses(sk, &owner);
 	bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
+	bpf_sk_storage_get(&unsettled, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	report(sk, cookie, &owner, PX_SOCKET_ACCEPTED, 0);
 }
 
@@ -194,32 +203,37 @@ static __always_inline void listening(struct sock *sk, u64 cookie)
 	report(sk, cookie, &owner, PX_SOCKET_LISTENING, 0);
 }
 
-/* The current task handles an accepted connection: it owns it from now on. */
-static __always_inline void settle(struct sock *sk, u64 cookie, struct owner *owner)
+/* The current task handles an accepted connection: it owns it from now on. 0 if that is nobody's task. */
+static __always_inline u32 settle(struct sock *sk, u64 cookie, struct owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 
 	/* Threads of the kernel read for somebody else. */
 	if (!BPF_CORE_READ(task, mm))
-		return;
+		return 0;
 	owner->is_settled = 1;
 	if (pid == owner->pid)
-		return;
+		return 1;
 	owner->pid = pid;
 	bpf_get_current_comm(owner->command, sizeof(owner->command));
 	report(sk, cookie, owner, PX_SOCKET_ACCEPTED, 0);
+	return 1;
 }
 
 /* Each time a task has read from a TCP socket. */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(on_read, struct sock *sk)
 {
-	u64 cookie = sk->__sk_common.skc_cookie.counter;
-	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : 0;
+	struct owner *owner;
+	u64 cookie;
 
-	if (owner && !owner->is_settled)
-		settle(sk, cookie, owner);
+	if (!sk->sk_bpf_storage || !bpf_sk_storage_get(&unsettled, sk, 0, 0))
+		return 0;
+	cookie = bpf_get_socket_cookie(sk);
+	owner = bpf_map_lookup_elem(&owners, &cookie);
+	if (owner && settle(sk, cookie, owner))
+		bpf_sk_storage_delete(&unsettled, sk);
 	return 0;
 }
 

@@ -45,19 +45,17 @@ static struct px_header header(size_t length, int type, int reason)
 
 static void print_layouts(void)
 {
-	BEGIN(px_settings) FIELD(px_settings, tick_ns); FIELD(px_settings, repeat_ns); FIELD(px_settings, ignored_reasons);
+	BEGIN(px_settings) FIELD(px_settings, tick_jiffies); FIELD(px_settings, repeat_ns); FIELD(px_settings, ignored_reasons);
 	FIELD(px_settings, ring_bytes); FIELD(px_settings, l7_enabled); FIELD(px_settings, l7_bytes);
 	FIELD(px_settings, include_noise); FIELD(px_settings, drops_per_second); FIELD(px_settings, own_ports); END(0)
 	BEGIN(px_header) FIELD(px_header, time_ns); FIELD(px_header, length); FIELD(px_header, type);
 	FIELD(px_header, reason); FIELD(px_header, cpu); END(0)
 	BEGIN(px_side) FIELD(px_side, bytes); FIELD(px_side, packets); FIELD(px_side, socket_cookie);
 	FIELD(px_side, cgroup_id); FIELD(px_side, tcp_flags); END(0)
-	BEGIN(px_key4) FIELD(px_key4, address); FIELD(px_key4, port); FIELD(px_key4, interface_index);
-	FIELD(px_key4, protocol); END(0)
-	BEGIN(px_key6) FIELD(px_key6, address); FIELD(px_key6, port); FIELD(px_key6, interface_index);
-	FIELD(px_key6, protocol); END(0)
-	BEGIN(px_connection) FIELD(px_connection, opened_ns); FIELD(px_connection, last_coarse_ns);
-	FIELD(px_connection, reported_coarse_ns); FIELD(px_connection, side); FIELD(px_connection, initiator);
+	BEGIN(px_key4) FIELD(px_key4, address); FIELD(px_key4, port); FIELD(px_key4, place); END(0)
+	BEGIN(px_key6) FIELD(px_key6, address); FIELD(px_key6, port); FIELD(px_key6, place); END(0)
+	BEGIN(px_connection) FIELD(px_connection, opened_ns); FIELD(px_connection, last_jiffies);
+	FIELD(px_connection, reported_jiffies); FIELD(px_connection, side); FIELD(px_connection, initiator);
 	FIELD(px_connection, local); FIELD(px_connection, marks); FIELD(px_connection, icmp_type);
 	FIELD(px_connection, icmp_code); END(0)
 	BEGIN(px_connection_record) FIELD(px_connection_record, address); FIELD(px_connection_record, port);

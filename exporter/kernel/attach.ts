@@ -80,7 +80,12 @@ function attachFilter(index: number, direction: 'ingress' | 'egress', programFd:
   // Makes the clsact qdisc, unless there is one: then it stays, since somebody else's filters may be in it.
   const isOurs = bpf.hookCreate(tcHook(index, TC_INGRESS | TC_EGRESS)) === 0;
   const options = tcOptions(programFd, FILTER_REPLACE);
-  checkResult(bpf.tcAttach(hook, options), `adding a clsact filter to ${direction} of interface ${index}`);
+  try {
+    checkResult(bpf.tcAttach(hook, options), `adding a clsact filter to ${direction} of interface ${index}`);
+  } catch (error) {
+    if (isOurs) removeEmptyQdisc(index);
+    throw error;
+  }
   bpf.takeLog();
   return () => {
     bpf.tcDetach(hook, tcOptions(0, 0));

@@ -3,6 +3,7 @@
 
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import koffi from 'koffi';
+import { jiffyNs } from './jiffies.ts';
 import { settingsLayout as at } from './layout.ts';
 import { addressOf, checkPointer, checkResult, errorText, libbpf, type Pointer, viewMemory } from './libbpf.ts';
 
@@ -134,7 +135,7 @@ function writeSettings(rodata: Pointer, settings: KernelSettings): void {
     );
   }
   const view = new DataView(viewMemory(initial, bytes));
-  view.setBigUint64(at.tickNs, settings.tickNs, true);
+  view.setBigUint64(at.tickJiffies, settings.tickNs / BigInt(jiffyNs()), true);
   view.setBigUint64(at.repeatNs, settings.repeatNs, true);
   const words = [0n, 0n, 0n, 0n];
   for (const reason of settings.ignoredReasons) {

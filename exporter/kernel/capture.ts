@@ -19,6 +19,7 @@ import { Conntrack, hasConntrack, type TrackedConnection } from './conntrack.ts'
 import { readCounters } from './counters.ts';
 import { dropReasonName, ignoredReasons, readDropReasons } from './drop-reasons.ts';
 import { interfaceFilter, type Place } from './interfaces.ts';
+import { readJiffies } from './jiffies.ts';
 import type { KernelRecord, SocketAddress, TransportProtocol } from './kernel-record.ts';
 import { dropCounters, flowCounters, socketCounters } from './layout.ts';
 import { libbpf } from './libbpf.ts';
@@ -368,9 +369,11 @@ class NodeCapture implements Capture {
   }
 
   #sweep(all: boolean): void {
-    const monotonicNs = Number(process.hrtime.bigint());
+    const { flow } = this.#objects;
+    if (flow === undefined) return;
+    const jiffies = readJiffies(flow.programFd('read_jiffies'));
     const bootNs = this.#clock.nowBootNs();
-    for (const sweep of this.#sweeps) this.#deliver(sweep.step(monotonicNs, bootNs, all));
+    for (const sweep of this.#sweeps) this.#deliver(sweep.step(jiffies, bootNs, all));
   }
 
   #deliver(batch: KernelRecord[]): void {

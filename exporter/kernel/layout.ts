@@ -3,7 +3,7 @@
 
 export const settingsLayout = {
   sizeof: 72,
-  tickNs: 0,
+  tickJiffies: 0,
   repeatNs: 8,
   ignoredReasons: 16,
   ringBytes: 48,
@@ -33,26 +33,24 @@ export const sideLayout = {
 } as const;
 
 export const key4Layout = {
-  sizeof: 20,
+  sizeof: 16,
   address: 0,
   port: 8,
-  interfaceIndex: 12,
-  protocol: 16,
+  place: 12,
 } as const;
 
 export const key6Layout = {
-  sizeof: 44,
+  sizeof: 40,
   address: 0,
   port: 32,
-  interfaceIndex: 36,
-  protocol: 40,
+  place: 36,
 } as const;
 
 export const connectionLayout = {
   sizeof: 128,
   openedNs: 0,
-  lastCoarseNs: 8,
-  reportedCoarseNs: 16,
+  lastJiffies: 8,
+  reportedJiffies: 16,
   side: 48,
   initiator: 24,
   local: 25,

@@ -60,6 +60,7 @@ export interface Libbpf {
   receive(fd: number, buffer: Buffer, length: number, flags: number): number;
   send(fd: number, buffer: Buffer, length: number, flags: number): number;
   clockGettime(clock: number, out: Buffer): number;
+  clockResolution(clock: number, out: Buffer): number;
   pageSize(): number;
   /** What libbpf and the verifier have said since the last call. */
   takeLog(): string;
@@ -190,6 +191,7 @@ function bind(): Libbpf {
     receive: c.func('long recv(int, void *, size_t, int)'),
     send: c.func('long send(int, const void *, size_t, int)'),
     clockGettime: c.func('int clock_gettime(int, void *)'),
+    clockResolution: c.func('int clock_getres(int, void *)'),
     pageSize: () => pageSize,
     takeLog: collectLog(b, c),
   };

@@ -3,6 +3,7 @@
 
 import { ipv4Text, readAddress } from './addresses.ts';
 import type { ConnectionLedger } from './connection-ledger.ts';
+import { jiffiesBetween } from './jiffies.ts';
 import type { ConnectionReason, ConnectionRecord, SocketAddress } from './kernel-record.ts';
 import { connectionLayout as entryAt, key4Layout, key6Layout, mark, sideLayout } from './layout.ts';
 import { libbpf } from './libbpf.ts';
@@ -49,8 +50,8 @@ export class Sweep {
     return this.#entriesOfLastPass;
   }
 
-  /** One bounded step. `monotonicNs` is CLOCK_MONOTONIC now, `bootNs` the boot clock now. */
-  step(monotonicNs: number, bootNs: number, all = false): ConnectionRecord[] {
+  /** One bounded step. `jiffies` is the count of timer ticks now, `bootNs` the boot clock now. */
+  step(jiffies: number, bootNs: number, all = false): ConnectionRecord[] {
     const records: ConnectionRecord[] = [];
     for (let batch = 0; all || batch < BATCHES_PER_SWEEP; batch++) {
       const count = [BATCH_ENTRIES];
@@ -64,7 +65,7 @@ export class Sweep {
         null,
       );
       const found = count[0] ?? 0;
-      for (let index = 0; index < found; index++) this.#visit(index, monotonicNs, bootNs, records, all);
+      for (let index = 0; index < found; index++) this.#visit(index, jiffies, bootNs, records, all);
       this.#entries += found;
       this.#started = result === 0;
       if (result !== 0) {
@@ -76,10 +77,10 @@ export class Sweep {
     return records;
   }
 
-  #visit(index: number, monotonicNs: number, bootNs: number, records: ConnectionRecord[], all: boolean): void {
+  #visit(index: number, jiffies: number, bootNs: number, records: ConnectionRecord[], all: boolean): void {
     const key = this.#keys.subarray(index * this.#keyBytes, (index + 1) * this.#keyBytes);
     const entry = new DataView(this.#values.buffer, this.#values.byteOffset + index * entryAt.sizeof, entryAt.sizeof);
-    const silentNs = monotonicNs - readUint64(entry, entryAt.lastCoarseNs);
+    const silentNs = jiffiesBetween(entry.getUint32(entryAt.lastJiffies, true), jiffies);
     const marks = entry.getUint8(entryAt.marks);
     const raw = describeKey(key, this.#table.family);
     const leave = silentNs > this.#allowedNs(marks, raw.protocol);
@@ -156,11 +157,12 @@ function describeKey(key: Buffer, family: 4 | 6): DescribedKey {
     port: key.readUInt16BE(at.port + 2 * index),
   });
   const ends = [end(0), end(1)] as const;
-  const protocol = key.readUInt8(at.protocol);
+  const place = key.readUInt32LE(at.place);
+  const protocol = place & 255;
   return {
     ends,
     protocol,
-    interfaceIndex: key.readUInt32LE(at.interfaceIndex),
+    interfaceIndex: place >>> 8,
     id: connectionId(protocolName(protocol), ends[0], ends[1]),
   };
 }

@@ -33,8 +33,7 @@
 			;                                                                                              \
 	} while (0)
 #define bpf_ktime_get_boot_ns() (shim_now_ns += 1000)
-#define bpf_ktime_get_coarse_ns() (shim_now_ns)
-#define bpf_ktime_get_ns() (shim_now_ns)
+#define bpf_jiffies64() (shim_now_ns / 4000000)
 #define bpf_get_smp_processor_id() 0
 #define bpf_get_socket_cookie(skb) ((skb)->hash)
 #define bpf_skb_cgroup_id(skb) ((skb)->hash + 1)
