@@ -5,8 +5,8 @@
 // service with one backend still tells which, and one with several what they have in common.
 
 import type { Backend, ServiceDirectory, ServicePort } from '#kubernetes/service-directory.ts';
+import { connectionId } from './kernel/connection-ids.ts';
 import type { ConnectionRecord, DropRecord, KernelRecord, L7Record, SocketAddress } from './kernel/kernel-record.ts';
-import { connectionId } from './kernel/records.ts';
 import { isOneOf, type RealEnds, type RealEndsOf } from './real-ends.ts';
 
 /** As many connections as the kernel's table holds, at about 200 bytes: 13 MB. Beyond, the least recent is forgotten. */

@@ -6,6 +6,7 @@ import { canonicalAddress } from './addresses.ts';
 import type { KubernetesObject, ServicePortSpec } from './kubernetes-object.ts';
 
 const REBUILD_MS = 1000;
+const NO_SERVICES: readonly ServicePort[] = [];
 
 export interface Backend {
   readonly address: string;
@@ -35,8 +36,8 @@ export class ServiceDirectory {
   readonly #monotonicMs: () => number;
   #readVersion = -1;
   #readMs = Number.NEGATIVE_INFINITY;
-  #byVirtualAddress = new Map<string, ServicePort>();
-  #byBackend = new Map<string, ServicePort[]>();
+  #byVirtualAddress = new PortMap<ServicePort>();
+  #byBackend = new PortMap<readonly ServicePort[]>();
 
   constructor(source: ObjectSource, monotonicMs: () => number = () => performance.now()) {
     this.#source = source;
@@ -46,13 +47,13 @@ export class ServiceDirectory {
   /** `protocol`: "TCP" or "UDP". */
   byVirtualAddress(protocol: string, address: string, port: number): ServicePort | undefined {
     this.#refresh();
-    return this.#byVirtualAddress.get(`${protocol}|${address}|${port}`);
+    return this.#byVirtualAddress.get(protocol, address, port);
   }
 
   /** The services that a pod's port is behind. */
   byBackend(protocol: string, address: string, port: number): readonly ServicePort[] {
     this.#refresh();
-    return this.#byBackend.get(`${protocol}|${address}|${port}`) ?? [];
+    return this.#byBackend.get(protocol, address, port) ?? NO_SERVICES;
   }
 
   #refresh(): void {
@@ -65,8 +66,8 @@ export class ServiceDirectory {
   }
 
   #read(): void {
-    this.#byVirtualAddress = new Map();
-    this.#byBackend = new Map();
+    this.#byVirtualAddress = new PortMap();
+    this.#byBackend = new PortMap();
     const services: Kind<'Service'>[] = [];
     const slices = new Map<string, Kind<'EndpointSlice'>[]>();
     const pods: Kind<'Pod'>[] = [];
@@ -93,12 +94,27 @@ export class ServiceDirectory {
     const key = `${namespace}/${name}/${protocol}/${port}`;
     const entry: ServicePort = { key, service: { name, namespace }, nodePort, backends };
     for (const address of service.addresses) {
-      this.#byVirtualAddress.set(`${protocol}|${canonicalAddress(address) ?? address}|${port}`, entry);
+      this.#byVirtualAddress.set(protocol, canonicalAddress(address) ?? address, port, entry);
     }
-    for (const backend of backends) {
-      const at = `${protocol}|${backend.address}|${backend.port}`;
-      this.#byBackend.set(at, [...(this.#byBackend.get(at) ?? []), entry]);
+    for (const { address, port } of backends) {
+      const others = this.#byBackend.get(protocol, address, port) ?? [];
+      this.#byBackend.set(protocol, address, port, [...others, entry]);
     }
+  }
+}
+
+/** By port first: of most connections it is the client's own, and nothing is there. Asked several times for each record. */
+class PortMap<Value> {
+  readonly #byPort = new Map<number, Map<string, Map<string, Value>>>();
+
+  get(protocol: string, address: string, port: number): Value | undefined {
+    return this.#byPort.get(port)?.get(protocol)?.get(address);
+  }
+
+  set(protocol: string, address: string, port: number, value: Value): void {
+    const byProtocol = this.#byPort.get(port) ?? new Map<string, Map<string, Value>>();
+    const byAddress = byProtocol.get(protocol) ?? new Map<string, Value>();
+    this.#byPort.set(port, byProtocol.set(protocol, byAddress.set(address, value)));
   }
 }
 

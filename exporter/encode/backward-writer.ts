@@ -36,18 +36,23 @@ export class BackwardWriter {
       this.at -= 2;
       this.bytes[this.at] = value | 0x80;
       this.bytes[this.at + 1] = value >>> 7;
-    } else if (value < 0x1000_0000) {
-      const length = value < 0x20_0000 ? 3 : 4;
-      this.at -= length;
-      let rest = value;
-      for (let i = 0; i < length - 1; i++, rest >>>= 7) this.bytes[this.at + i] = rest | 0x80;
-      this.bytes[this.at + length - 1] = rest;
-    } else {
-      this.varint(Math.floor(value / 0x1000_0000));
-      const low = value % 0x1000_0000;
-      this.at -= 4;
-      for (let i = 0; i < 4; i++) this.bytes[this.at + i] = (low >>> (7 * i)) | 0x80;
+    } else this.#longVarint(value);
+  }
+
+  /** Apart, so that the engine puts the short ones where they are called. */
+  #longVarint(value: number): void {
+    let rest = value;
+    let high = -1;
+    if (value >= 0x1000_0000) {
+      rest = value % 0x1000_0000;
+      high = (value - rest) / 0x1000_0000;
+      this.varint(high);
     }
+    const length = high >= 0 || rest >= 0x20_0000 ? 4 : 3;
+    this.at -= length;
+    const { at, bytes } = this;
+    for (let i = 0; i < length; i++, rest >>>= 7) bytes[at + i] = rest | 0x80;
+    if (high < 0) bytes[at + length - 1] = (bytes[at + length - 1] as number) & 0x7f;
   }
 
   raw(chunk: Uint8Array): void {

@@ -14,6 +14,7 @@ import { type BpfObject, type KernelSettings, loadObject } from './bpf-object.ts
 import type { Capture, CaptureCounters, CaptureFeature, CaptureOptions } from './capture-types.ts';
 import { findCgroupRoot } from './cgroup-root.ts';
 import { BootClock } from './clock.ts';
+import { ConnectionIds } from './connection-ids.ts';
 import { ConnectionLedger } from './connection-ledger.ts';
 import { Conntrack, hasConntrack, type TrackedConnection } from './conntrack.ts';
 import { readCounters } from './counters.ts';
@@ -64,6 +65,7 @@ class NodeCapture implements Capture {
   readonly features: CaptureFeature[] = [];
   readonly #options: CaptureOptions;
   readonly #ledger = new ConnectionLedger();
+  readonly #ids = new ConnectionIds();
   readonly #clock = new BootClock();
   readonly #hooked = new Map<number, Hooked>();
   readonly #names = new Map<number, string>();
@@ -356,6 +358,7 @@ class NodeCapture implements Capture {
     const others: KernelRecord[] = [];
     const context = {
       ledger: this.#ledger,
+      ids: this.#ids,
       dropReasonName: (reason: number) => dropReasonName(this.#dropReasons, reason),
     };
     const records =

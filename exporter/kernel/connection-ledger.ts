@@ -2,61 +2,92 @@
 // one: the kernel counts totals, which stay right whatever records are lost. One entry per entry of the kernel's
 // tables; the sweep removes both together, and that is its bound.
 
-interface Totals {
-  readonly bytes: number;
-  readonly packets: number;
+/** Bytes and packets of both sides. */
+export interface SideTotals {
+  firstBytes: number;
+  firstPackets: number;
+  secondBytes: number;
+  secondPackets: number;
 }
 
-interface Told {
+interface Told extends SideTotals {
+  readonly interfaceIndex: number;
   openedBootNs: number;
-  first: Totals;
-  second: Totals;
+  /** Of the same connection, at another interface. */
+  next: Told | undefined;
 }
-
-const NOTHING: Totals = { bytes: 0, packets: 0 };
 
 export class ConnectionLedger {
+  /** By connection; few interfaces see the same one. */
   readonly #told = new Map<string, Told>();
+  readonly #fresh: SideTotals = { firstBytes: 0, firstPackets: 0, secondBytes: 0, secondPackets: 0 };
+  #size = 0;
 
   get size(): number {
-    return this.#told.size;
+    return this.#size;
   }
 
-  /** Notes the totals of both sides and returns what is new. Totals that run backwards (records of two CPUs out of order) are nothing new. */
+  /**
+   * Notes the totals of both sides and returns what is new, valid until the next call. Totals that run backwards (records of
+   * two CPUs out of order) are nothing new.
+   */
   account(
     interfaceIndex: number,
     connectionId: string,
     openedBootNs: number,
-    first: Totals,
-    second: Totals,
-  ): readonly [Totals, Totals] {
-    const key = `${interfaceIndex}|${connectionId}`;
-    let told = this.#told.get(key);
-    if (told === undefined || told.openedBootNs !== openedBootNs) {
-      told = { openedBootNs, first: NOTHING, second: NOTHING };
-      this.#told.set(key, told);
+    totals: Readonly<SideTotals>,
+  ): Readonly<SideTotals> {
+    const told = this.#at(interfaceIndex, connectionId) ?? this.#add(interfaceIndex, connectionId, openedBootNs);
+    if (told.openedBootNs !== openedBootNs) {
+      told.openedBootNs = openedBootNs;
+      told.firstBytes = told.firstPackets = told.secondBytes = told.secondPackets = 0;
     }
-    const fresh = [difference(first, told.first), difference(second, told.second)] as const;
-    told.first = highest(first, told.first);
-    told.second = highest(second, told.second);
+    const fresh = this.#fresh;
+    fresh.firstBytes = Math.max(0, totals.firstBytes - told.firstBytes);
+    fresh.firstPackets = Math.max(0, totals.firstPackets - told.firstPackets);
+    fresh.secondBytes = Math.max(0, totals.secondBytes - told.secondBytes);
+    fresh.secondPackets = Math.max(0, totals.secondPackets - told.secondPackets);
+    if (totals.firstPackets >= told.firstPackets) {
+      told.firstBytes = totals.firstBytes;
+      told.firstPackets = totals.firstPackets;
+    }
+    if (totals.secondPackets >= told.secondPackets) {
+      told.secondBytes = totals.secondBytes;
+      told.secondPackets = totals.secondPackets;
+    }
     return fresh;
   }
 
   /** Packets of both sides that were told; 0 for a connection never heard of. */
   packetsTold(interfaceIndex: number, connectionId: string, openedBootNs: number): number {
-    const told = this.#told.get(`${interfaceIndex}|${connectionId}`);
-    return told?.openedBootNs === openedBootNs ? told.first.packets + told.second.packets : 0;
+    const told = this.#at(interfaceIndex, connectionId);
+    return told?.openedBootNs === openedBootNs ? told.firstPackets + told.secondPackets : 0;
   }
 
   forget(interfaceIndex: number, connectionId: string): void {
-    this.#told.delete(`${interfaceIndex}|${connectionId}`);
+    let before: Told | undefined;
+    for (let told = this.#told.get(connectionId); told !== undefined; before = told, told = told.next) {
+      if (told.interfaceIndex !== interfaceIndex) continue;
+      this.#size--;
+      if (before !== undefined) before.next = told.next;
+      else if (told.next !== undefined) this.#told.set(connectionId, told.next);
+      else this.#told.delete(connectionId);
+      return;
+    }
   }
-}
 
-function difference(now: Totals, before: Totals): Totals {
-  return { bytes: Math.max(0, now.bytes - before.bytes), packets: Math.max(0, now.packets - before.packets) };
-}
+  #at(interfaceIndex: number, connectionId: string): Told | undefined {
+    let told = this.#told.get(connectionId);
+    while (told !== undefined && told.interfaceIndex !== interfaceIndex) told = told.next;
+    return told;
+  }
 
-function highest(now: Totals, before: Totals): Totals {
-  return now.packets >= before.packets ? now : before;
+  #add(interfaceIndex: number, connectionId: string, openedBootNs: number): Told {
+    const next = this.#told.get(connectionId);
+    const nothing = { firstBytes: 0, firstPackets: 0, secondBytes: 0, secondPackets: 0 };
+    const told: Told = { interfaceIndex, openedBootNs, ...nothing, next };
+    this.#told.set(connectionId, told);
+    this.#size++;
+    return told;
+  }
 }

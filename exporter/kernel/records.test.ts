@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { ConnectionIds } from './connection-ids.ts';
 import { ConnectionLedger } from './connection-ledger.ts';
 import { decodeRecord } from './records.ts';
 
@@ -8,11 +9,13 @@ const golden: { records: Record<string, string> } = JSON.parse(
   readFileSync(new URL('../../bpf/golden/records.json', import.meta.url), 'utf8'),
 );
 
+const ids = new ConnectionIds();
+
 function decode(name: string, ledger = new ConnectionLedger(), change?: (bytes: Buffer) => Buffer) {
   const bytes = Buffer.from(golden.records[name] ?? '', 'hex');
   const changed = change?.(bytes) ?? bytes;
   const view = new DataView(changed.buffer, changed.byteOffset, changed.length);
-  return decodeRecord(view, 0, changed.length, { ledger, dropReasonName: (reason) => `reason ${reason}` });
+  return decodeRecord(view, 0, changed.length, { ledger, ids, dropReasonName: (reason) => `reason ${reason}` });
 }
 
 test('a connection record is laid out from the initiator to the responder', () => {

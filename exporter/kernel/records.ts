@@ -2,7 +2,8 @@
 // A record of unknown type or length is undefined, for the caller to count.
 
 import { readAddress } from './addresses.ts';
-import type { ConnectionLedger } from './connection-ledger.ts';
+import type { ConnectionIds } from './connection-ids.ts';
+import type { ConnectionLedger, SideTotals } from './connection-ledger.ts';
 import type {
   ConnectionReason,
   ConnectionRecord,
@@ -33,6 +34,7 @@ import {
 /** What decoding needs beside the bytes. */
 export interface DecodeContext {
   readonly ledger: ConnectionLedger;
+  readonly ids: ConnectionIds;
   dropReasonName(reason: number): string;
 }
 
@@ -57,9 +59,9 @@ export function decodeRecord(
   if (length < headerLayout.sizeof) return undefined;
   const type = view.getUint8(offset + headerLayout.type);
   if (type === recordType.connection && length >= connectionRecordLayout.sizeof) {
-    return decodeConnection(view, offset, context.ledger);
+    return decodeConnection(view, offset, context);
   }
-  if (type === recordType.l7 && length >= l7RecordLayout.sizeof) return decodeL7(view, offset, length);
+  if (type === recordType.l7 && length >= l7RecordLayout.sizeof) return decodeL7(view, offset, length, context);
   if (type === recordType.drop && length >= dropRecordLayout.sizeof) return decodeDrop(view, offset, context);
   if (type === recordType.socket && length >= socketRecordLayout.sizeof) return decodeSocket(view, offset);
   return undefined;
@@ -87,13 +89,6 @@ export function protocolName(protocol: number): TransportProtocol {
   }
 }
 
-/** The same for both directions: the two ends in text order. */
-export function connectionId(protocol: TransportProtocol, one: SocketAddress, other: SocketAddress): string {
-  const first = `${one.address}|${one.port}`;
-  const second = `${other.address}|${other.port}`;
-  return first < second ? `${protocol}|${first}|${second}` : `${protocol}|${second}|${first}`;
-}
-
 /** The fields of a connection wherever they come from: a record of the ring, or an entry of the table. */
 export interface RawConnection {
   readonly reason: ConnectionReason;
@@ -101,6 +96,7 @@ export interface RawConnection {
   readonly openedBootNs: number;
   readonly protocol: number;
   readonly family: number;
+  readonly id: string;
   readonly ends: readonly [SocketAddress, SocketAddress];
   /** View on two consecutive px_side structs. */
   readonly sides: DataView;
@@ -115,48 +111,71 @@ export interface RawConnection {
   readonly interfaceIndex: number;
 }
 
+/** Of the connection at hand. */
+const totals: SideTotals = { firstBytes: 0, firstPackets: 0, secondBytes: 0, secondPackets: 0 };
+
 export function buildConnection(raw: RawConnection, ledger: ConnectionLedger): ConnectionRecord {
   const protocol = protocolName(raw.protocol);
   const isIcmp = protocol === 'ICMPv4' || protocol === 'ICMPv6';
-  const id = connectionId(protocol, raw.ends[0], raw.ends[1]);
-  const [first, second] = raw.ends;
-  const totals = [readTotals(raw, 0), readTotals(raw, 1)] as const;
-  const fresh = ledger.account(raw.interfaceIndex, id, raw.openedBootNs, totals[0], totals[1]);
-  const side = (index: 0 | 1, end: SocketAddress): ConnectionSide => ({
-    address: end.address,
-    port: isIcmp ? 0 : end.port,
-    ...totals[index],
-    newBytes: fresh[index].bytes,
-    newPackets: fresh[index].packets,
-    tcpFlags: raw.sides.getUint32(raw.sidesOffset + index * sideLayout.sizeof + sideLayout.tcpFlags, true),
-    socketCookie: readUint64(raw.sides, raw.sidesOffset + index * sideLayout.sizeof + sideLayout.socketCookie),
-    cgroupId: readUint64(raw.sides, raw.sidesOffset + index * sideLayout.sizeof + sideLayout.cgroupId),
-  });
-  const sides = [side(0, first), side(1, second)] as const;
-  return {
+  const { sides, sidesOffset: firstAt } = raw;
+  const secondAt = firstAt + sideLayout.sizeof;
+  totals.firstBytes = readUint64(sides, firstAt + sideLayout.bytes);
+  totals.firstPackets = readUint64(sides, firstAt + sideLayout.packets);
+  totals.secondBytes = readUint64(sides, secondAt + sideLayout.bytes);
+  totals.secondPackets = readUint64(sides, secondAt + sideLayout.packets);
+  const fresh = ledger.account(raw.interfaceIndex, raw.id, raw.openedBootNs, totals);
+  const [one, other] = raw.ends;
+  const { firstBytes, firstPackets, secondBytes, secondPackets } = totals;
+  const first = readSide(sides, firstAt, one, isIcmp, firstBytes, firstPackets, fresh.firstBytes, fresh.firstPackets);
+  const second = readSide(
+    sides,
+    secondAt,
+    other,
+    isIcmp,
+    secondBytes,
+    secondPackets,
+    fresh.secondBytes,
+    fresh.secondPackets,
+  );
+  const record: ConnectionRecord = {
     type: 'connection',
     reason: raw.reason,
     timeBootNs: raw.timeBootNs,
     openedBootNs: raw.openedBootNs,
-    connectionId: id,
+    connectionId: raw.id,
     protocol,
     ipVersion: raw.family === 4 ? 4 : 6,
-    initiator: raw.initiator === 0 ? sides[0] : sides[1],
-    responder: raw.initiator === 0 ? sides[1] : sides[0],
+    initiator: raw.initiator === 0 ? first : second,
+    responder: raw.initiator === 0 ? second : first,
     view: raw.local === localBoth || raw.local === raw.initiator ? 'source' : 'destination',
     interfaceIndex: raw.interfaceIndex,
     fromInitiator: raw.sender === raw.initiator,
     packetTcpFlags: raw.packetTcpFlags,
-    ...(isIcmp ? { icmp: { type: raw.icmpType, code: raw.icmpCode } } : {}),
     joinedMidway: (raw.marks & mark.midway) !== 0,
   };
+  return isIcmp ? { ...record, icmp: { type: raw.icmpType, code: raw.icmpCode } } : record;
 }
 
-function readTotals(raw: RawConnection, index: number): { bytes: number; packets: number } {
-  const offset = raw.sidesOffset + index * sideLayout.sizeof;
+function readSide(
+  view: DataView,
+  offset: number,
+  { address, port }: SocketAddress,
+  isIcmp: boolean,
+  bytes: number,
+  packets: number,
+  newBytes: number,
+  newPackets: number,
+): ConnectionSide {
   return {
-    bytes: readUint64(raw.sides, offset + sideLayout.bytes),
-    packets: readUint64(raw.sides, offset + sideLayout.packets),
+    address,
+    port: isIcmp ? 0 : port,
+    bytes,
+    packets,
+    newBytes,
+    newPackets,
+    tcpFlags: view.getUint32(offset + sideLayout.tcpFlags, true),
+    socketCookie: readUint64(view, offset + sideLayout.socketCookie),
+    cgroupId: readUint64(view, offset + sideLayout.cgroupId),
   };
 }
 
@@ -166,20 +185,27 @@ function connectionReason(bits: number): ConnectionReason {
   return (bits & reasonBit.flags) !== 0 ? 'flags' : 'tick';
 }
 
-function decodeConnection(view: DataView, offset: number, ledger: ConnectionLedger): ConnectionRecord {
+function decodeConnection(view: DataView, offset: number, { ledger, ids }: DecodeContext): ConnectionRecord {
   const at = connectionRecordLayout;
-  const end = (index: number): SocketAddress => ({
-    address: readAddress(view, offset + at.address + 16 * index),
-    port: view.getUint16(offset + at.port + 2 * index, true),
-  });
+  const protocol = view.getUint8(offset + at.protocol);
+  const { id, ends } = ids.find(
+    view,
+    offset + at.address,
+    view.getUint16(offset + at.port, true),
+    offset + at.address + 16,
+    view.getUint16(offset + at.port + 2, true),
+    protocol,
+    protocolName(protocol),
+  );
   return buildConnection(
     {
       reason: connectionReason(view.getUint8(offset + headerLayout.reason)),
       timeBootNs: readUint64(view, offset + headerLayout.timeNs),
       openedBootNs: readUint64(view, offset + at.openedNs),
-      protocol: view.getUint8(offset + at.protocol),
+      protocol,
       family: view.getUint8(offset + at.family),
-      ends: [end(0), end(1)],
+      id,
+      ends: ids.isTurned ? [ends[1], ends[0]] : ends,
       sides: view,
       sidesOffset: offset + at.side,
       initiator: view.getUint8(offset + at.initiator),
@@ -195,23 +221,26 @@ function decodeConnection(view: DataView, offset: number, ledger: ConnectionLedg
   );
 }
 
-function decodeL7(view: DataView, offset: number, length: number): L7Record | undefined {
+function decodeL7(view: DataView, offset: number, length: number, { ids }: DecodeContext): L7Record | undefined {
   const at = l7RecordLayout;
   const captured = view.getUint16(offset + at.captured, true);
   if (at.sizeof + captured > length) return undefined;
-  const protocol = view.getUint8(offset + at.protocol) === 17 ? 'UDP' : 'TCP';
-  const source = {
-    address: readAddress(view, offset + at.source),
-    port: view.getUint16(offset + at.sourcePort, true),
-  };
-  const destination = {
-    address: readAddress(view, offset + at.destination),
-    port: view.getUint16(offset + at.destinationPort, true),
-  };
+  const number = view.getUint8(offset + at.protocol);
+  const protocol = number === 17 ? 'UDP' : 'TCP';
+  const { id, ends } = ids.find(
+    view,
+    offset + at.source,
+    view.getUint16(offset + at.sourcePort, true),
+    offset + at.destination,
+    view.getUint16(offset + at.destinationPort, true),
+    number,
+    protocol,
+  );
+  const [source, destination] = ids.isTurned ? [ends[1], ends[0]] : ends;
   return {
     type: 'l7',
     timeBootNs: readUint64(view, offset + headerLayout.timeNs),
-    connectionId: connectionId(protocol, source, destination),
+    connectionId: id,
     fromInitiator: view.getUint8(offset + at.fromInitiator) === 1,
     observation: view.getUint8(offset + at.toHook) === 1 ? 'destination' : 'source',
     interfaceIndex: view.getUint32(offset + at.interfaceIndex, true),

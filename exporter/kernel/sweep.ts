@@ -2,12 +2,13 @@
 // and the idle. The kernel never evicts, so nothing leaves a table unseen.
 
 import { ipv4Text, readAddress } from './addresses.ts';
+import { connectionId } from './connection-ids.ts';
 import type { ConnectionLedger } from './connection-ledger.ts';
 import { jiffiesBetween } from './jiffies.ts';
 import type { ConnectionReason, ConnectionRecord, SocketAddress } from './kernel-record.ts';
 import { connectionLayout as entryAt, key4Layout, key6Layout, mark, sideLayout } from './layout.ts';
 import { libbpf } from './libbpf.ts';
-import { buildConnection, connectionId, protocolName, readUint64 } from './records.ts';
+import { buildConnection, protocolName, readUint64 } from './records.ts';
 
 /** 4,096 entries a call of the kernel, 1.5 ms; 4 calls a sweep go through 16,384 entries, the rest at the next. */
 const BATCH_ENTRIES = 4096;
@@ -125,6 +126,7 @@ export class Sweep {
           openedBootNs,
           protocol: key.protocol,
           family: this.#table.family,
+          id: key.id,
           ends: key.ends,
           sides: entry,
           sidesOffset: entryAt.side,

@@ -1,6 +1,7 @@
 // Random kernel records for property tests: few ends, so that records meet, of every kind, with odd numbers and texts.
 
 import fc from 'fast-check';
+import { connectionId } from '../kernel/connection-ids.ts';
 import type {
   ConnectionRecord,
   ConnectionSide,
@@ -10,7 +11,6 @@ import type {
   SocketRecord,
   TransportProtocol,
 } from '../kernel/kernel-record.ts';
-import { connectionId } from '../kernel/records.ts';
 import type { L7Event, L7Message, TlsHelloMessage } from '../l7/l7-event.ts';
 
 /** Two pods, a service's address, the host, the world, and ends of IPv6. */

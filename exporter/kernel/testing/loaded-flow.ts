@@ -2,6 +2,7 @@
 // counters that come of each.
 
 import { type BpfObject, loadObject } from '../bpf-object.ts';
+import { ConnectionIds } from '../connection-ids.ts';
 import { ConnectionLedger } from '../connection-ledger.ts';
 import { readCounters } from '../counters.ts';
 import type { KernelRecord, L7Record } from '../kernel-record.ts';
@@ -60,7 +61,7 @@ export function loadFlow({
     const earlier = counters();
     run(frame, program);
     const records: KernelRecord[] = [];
-    const context = { ledger: new ConnectionLedger(), dropReasonName: String };
+    const context = { ledger: new ConnectionLedger(), ids: new ConnectionIds(), dropReasonName: String };
     ring.drain((view, offset, length) => {
       const record = decodeRecord(view, offset, length, context);
       if (record !== undefined) records.push(record);
