@@ -146,6 +146,21 @@ describe('drops', { skip }, () => {
     assert.equal(hubbleDropReason(drop.reasonName, drop.symbol), DropReason.TTL_EXCEEDED);
   });
 
+  test('a hop limit used up on the way, over IPv6: the kernel says why, and where', async () => {
+    sysctl(server, 'net.ipv6.conf.all.forwarding=1');
+    ip('-n', client.namespace, '-6', 'route', 'add', 'fd95:3::/64', 'via', server.address6);
+    ip('-n', server.namespace, '-6', 'route', 'add', 'fd95:3::/64', 'dev', 'eth0');
+    const program = `import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
+s.sendto(b'x', ('fd95:3::9', 24041))`;
+    execFileSync('ip', ['netns', 'exec', client.namespace, 'python3', '-c', program]);
+    const drop = await dropOf('IP_INHDR', 24_041, server);
+    assert.equal(drop.symbol, 'ip6_forward');
+    assert.equal(hubbleDropReason(drop.reasonName, drop.symbol), DropReason.TTL_EXCEEDED);
+    assert.equal(drop.source.address, client.address6);
+  });
+
   test('a next hop that does not answer: NEIGH_FAILED', async () => {
     forward(4);
     sysctl(server, 'net.ipv4.neigh.eth0.retrans_time_ms=20');

@@ -38,10 +38,31 @@ describe('frames that are seldom seen on a test network', { skip }, () => {
     return `${record.protocol} ${initiator.address} ${initiator.port} ${responder.address} ${responder.port}`;
   }
 
-  for (const tags of [[5], [5, 6]]) {
-    test(`${tags.length} VLAN tag(s) left in the frame are stepped over`, () => {
-      const { records } = observe(ethernet(IPV4, ipv4(6, tcp(SYN | (tags.length === 1 ? 0 : 4))), tags));
-      assert.equal(endsOf(records), 'TCP 10.93.0.1 40000 10.93.0.2 8080');
+  for (const [what, tags, outer] of [
+    ['a VLAN tag', [5], 0x8100],
+    ['two VLAN tags', [5, 6], 0x8100],
+    ['a provider tag around a VLAN tag (QinQ)', [5, 6], 0x88a8],
+  ] as const) {
+    test(`${what} left in the frame: stepped over, over IPv4 and IPv6`, () => {
+      const ports = { source: outer, destination: tags.length };
+      const { records } = observe(ethernet(IPV4, ipv4(6, tcp(SYN, undefined, ports)), tags, outer));
+      assert.equal(endsOf(records), `TCP 10.93.0.1 ${outer} 10.93.0.2 ${tags.length}`);
+      const over6 = observe(ethernet(IPV6, ipv6(6, tcp(SYN, undefined, ports)), tags, outer));
+      assert.equal(endsOf(over6.records), `TCP fd00::1 ${outer} fd00::2 ${tags.length}`);
+    });
+  }
+
+  for (const [version, protocol, type, code] of [
+    [4, 1, 3, 3],
+    [6, 58, 1, 4],
+  ] as const) {
+    test(`an ICMP error over IPv${version} is told with its type and code, without ports`, () => {
+      const error = Buffer.concat([Buffer.from([type, code, 0, 0, 0, 0, 0, 0]), udp(Buffer.alloc(8))]);
+      const frame = version === 4 ? ethernet(IPV4, ipv4(protocol, error)) : ethernet(IPV6, ipv6(protocol, error));
+      const [record] = observe(frame).records;
+      assert.ok(record?.type === 'connection');
+      assert.deepEqual([record.protocol, record.icmp], [`ICMPv${version}`, { type, code }]);
+      assert.deepEqual([record.initiator.port, record.responder.port], [0, 0]);
     });
   }
 

@@ -13,11 +13,11 @@ export function testRun(programFd: number, frame: Buffer, repeat = 1): number {
   return options.readUInt32LE(64);
 }
 
-/** An Ethernet frame; `tags` are VLAN identifiers left in it, outermost first. */
-export function ethernet(etherType: number, content: Buffer, tags: readonly number[] = []): Buffer {
+/** An Ethernet frame; `tags` are VLAN identifiers left in it, outermost first, of type `outer` the first one. */
+export function ethernet(etherType: number, content: Buffer, tags: readonly number[] = [], outer = 0x8100): Buffer {
   const header = Buffer.alloc(14 + 4 * tags.length);
   tags.forEach((tag, index) => {
-    header.writeUInt16BE(0x8100, 12 + 4 * index);
+    header.writeUInt16BE(index === 0 ? outer : 0x8100, 12 + 4 * index);
     header.writeUInt16BE(tag, 14 + 4 * index);
   });
   header.writeUInt16BE(etherType, header.length - 2);
