@@ -64,6 +64,12 @@ export interface Exporter {
 
 const DEFAULT_RING_BYTES = 64 * 1024 * 1024;
 
+/**
+ * A node talks to thousands of ends, not to a cluster's hundred thousands: 2 generations x 32,768 ids x (36 + 256) bytes =
+ * 19 MB, and 1 MB so that a node may have a long name. With 64 MiB of flows in 131,072 slots of 116 bytes: 102 MB at most.
+ */
+const DICTIONARIES = { endpointIds: 32_768, endpointKeyBytes: 8 * 1024 * 1024, nodeIds: 1024 };
+
 /** From an event in the kernel to its flow in the ring: the ring buffer is read every 20 ms, and a turn of work comes after. */
 const CAPTURE_DELAY_MS = 40;
 
@@ -73,7 +79,7 @@ const KUBERNETES_START_MS = 5000;
 /** Throws in words where nothing can be captured and no recording may stand in, or where an address is taken. */
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const ring = new FlowRing({ capacityBytes: options.ringBytes ?? DEFAULT_RING_BYTES });
+  const ring = new FlowRing({ capacityBytes: options.ringBytes ?? DEFAULT_RING_BYTES, ...DICTIONARIES });
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();

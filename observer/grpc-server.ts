@@ -1,13 +1,11 @@
 // The gRPC server of an observer: one @grpc/grpc-js server with one door, health and reflection. Services are registered by
 // their own files; this one listens, says whether it is serving, and stops.
 
-import { readFileSync } from 'node:fs';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { type Authorise, admitAll, type Door, makeDoor } from './door.ts';
 import { GrpcMetrics } from './grpc-metrics.ts';
+import { addReflection } from './reflection.ts';
 import { type GenericService, toServiceDefinition } from './service-definition.ts';
 
 export interface GrpcServerOptions {
@@ -52,8 +50,7 @@ export class GrpcServer {
     this.#health = new HealthImplementation();
     this.#health.addToServer(this.server);
     this.setServing(false);
-    const descriptors = readFileSync(new URL('../proto/descriptors.binpb', import.meta.url));
-    new ReflectionService(loadFileDescriptorSetFromBuffer(descriptors)).addToServer(this.server);
+    addReflection(this.server);
   }
 
   /**
