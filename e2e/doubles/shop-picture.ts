@@ -28,6 +28,7 @@ export function shopMap(windowSeconds: number, nowMs: number, pace: number): Ser
     windowSeconds,
     coveredMs: windowSeconds * 1000,
     folded: false,
+    fromFlows: false,
   };
 }
 

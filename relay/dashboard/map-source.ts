@@ -1,8 +1,10 @@
 // Maps for viewers: the one that is computed for a window and filter is every viewer's for the next half second.
 
 import type { CompiledFilter } from '#flow/filter/compile.ts';
+import type { FlowFilter } from '#proto/gen/flow/flow.ts';
 import { MapScope, type Series, type ServiceMap } from '#proto/gen/parallax/v1/dashboard.ts';
-import type { FilteredMap, FilteredMaps } from '../service-map/filtered-maps.ts';
+import type { FilteredMaps } from '../service-map/filtered-maps.ts';
+import { namespacesOf } from '../service-map/namespace-filter.ts';
 import type { SeriesSubject } from '../service-map/series.ts';
 import type { ServiceMapAggregate } from '../service-map/service-map.ts';
 
@@ -24,6 +26,8 @@ export interface MapSubject {
   /** Equal for equal filters. */
   readonly filterKey: string;
   readonly filter: CompiledFilter;
+  readonly whitelist: readonly FlowFilter[];
+  readonly blacklist: readonly FlowFilter[];
   readonly windowSeconds: number;
   readonly scope: MapScope;
 }
@@ -41,11 +45,13 @@ export class MapSource {
   }
 
   /** @throws TooManyFiltersError */
-  view({ filterKey, filter, windowSeconds, scope }: MapSubject): MapView {
-    if (filter.matchesAll && scope !== MapScope.MAP_SCOPE_PROCESS) {
+  view({ filterKey, filter, whitelist, blacklist, windowSeconds, scope }: MapSubject): MapView {
+    const namespaces = namespacesOf(whitelist, blacklist);
+    if ((filter.matchesAll || namespaces !== undefined) && scope !== MapScope.MAP_SCOPE_PROCESS) {
+      const make = () => this.#whole.map(windowSeconds, this.#nowMs(), scope, namespaces);
       return {
-        current: () => this.#make(`${scope} ${windowSeconds}`, this.#whole, windowSeconds, scope),
-        series: (wanted) => this.#whole.series(windowSeconds, this.#nowMs(), scope, wanted),
+        current: () => this.#make(`${scope} ${windowSeconds} ${filterKey}`, make),
+        series: (wanted) => this.#whole.series(windowSeconds, this.#nowMs(), scope, wanted, namespaces),
         release: () => {},
       };
     }
@@ -53,21 +59,21 @@ export class MapSource {
     const key = `${scope === MapScope.MAP_SCOPE_PROCESS ? 'process' : ''} ${filterKey}`;
     const { map, release } = this.#filtered.acquire(key, filter, scope);
     const isCaughtUp = () => map.catchUp(this.#nowMs());
+    const make = () => ({ ...map.map(windowSeconds, this.#nowMs(), scope), fromFlows: true });
     return {
-      current: () =>
-        isCaughtUp() ? this.#make(`${scope} ${windowSeconds} ${key}`, map, windowSeconds, scope) : undefined,
+      current: () => (isCaughtUp() ? this.#make(`flows ${scope} ${windowSeconds} ${key}`, make) : undefined),
       series: (wanted) => (isCaughtUp() ? map.series(windowSeconds, this.#nowMs(), scope, wanted) : undefined),
       release,
     };
   }
 
-  #make(key: string, from: ServiceMapAggregate | FilteredMap, windowSeconds: number, scope: MapScope): ServiceMap {
+  #make(key: string, make: () => ServiceMap): ServiceMap {
     const nowMs = this.#nowMs();
     for (const [old, { freshUntilMs }] of this.#fresh) if (nowMs >= freshUntilMs) this.#fresh.delete(old);
     const known = this.#fresh.get(key);
     if (known !== undefined) return known.map;
     const beganMs = performance.now();
-    const map = from.map(windowSeconds, nowMs, scope);
+    const map = make();
     const tookMs = performance.now() - beganMs;
     this.#fresh.set(key, { map, freshUntilMs: nowMs + Math.max(freshMs, tookMs / maxShare) });
     return map;

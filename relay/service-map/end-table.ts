@@ -106,11 +106,11 @@ export class EndTable {
   otherOf(end: MapEnd): MapEnd {
     const known = this.#otherByEnd.get(end);
     if (known !== undefined) return known;
-    const key = `${end.vertex.cluster}/${end.vertex.namespace}`;
+    const key = `${end.vertex.cluster}/${end.vertex.namespace}/${end.namespace}`;
     let other = this.#others.get(key);
     if (other === undefined) {
       this.#serial += 1;
-      other = otherEnd(end.vertex, this.#serial);
+      other = otherEnd(end, this.#serial);
       this.#others.set(key, other);
     }
     this.#otherByEnd.set(end, other);

@@ -15,6 +15,7 @@ export function mapChange(before: ServiceMap, after: ServiceMap): ServiceMap {
     windowSeconds: after.windowSeconds,
     coveredMs: after.coveredMs,
     folded: after.folded,
+    fromFlows: after.fromFlows,
   });
 }
 

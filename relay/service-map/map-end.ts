@@ -32,6 +32,8 @@ export interface MapEnd {
   readonly place: string;
   readonly vertex: MapVertex;
   readonly rank: number;
+  /** As the flow has it, by which filters go: a service's may stand in its vertex. */
+  readonly namespace: string;
   /** Tells the instances of a vertex apart: the pod, or the place. */
   readonly instance: string;
   /** True if the place is another one on each node: see `place`. */
@@ -75,7 +77,10 @@ export function describeEnd(
   const address = isPerNode ? `${description.ip}%${nodeName}` : inCluster;
   const nameless = pod === '' ? vertex.id : podPlace;
   const place = address === '' ? nameless : address;
-  return { serial, place, vertex, rank, instance: pod === '' ? place : podPlace, isPerNode: isPerNode || isReused };
+  return {
+    ...{ serial, place, vertex, rank, namespace: description.endpoint?.namespace ?? '' },
+    ...{ instance: pod === '' ? place : podPlace, isPerNode: isPerNode || isReused },
+  };
 }
 
 /** "" where the node's name has no cluster's before it. */
@@ -84,10 +89,11 @@ function clusterOfNode(nodeName: string): string {
 }
 
 /** Stands for all ends of a namespace beyond the bound. */
-export function otherEnd(of: MapVertex, serial: number): MapEnd {
-  const id = `other/${of.cluster}/${of.namespace}`;
-  const vertex = { ...of, id, kind: VertexKind.VERTEX_KIND_OTHER, name: 'other', workloadKind: '', labels: [] };
-  return { serial, place: id, vertex, rank: RANK_WORKLOAD, instance: id, isPerNode: false };
+export function otherEnd(of: MapEnd, serial: number): MapEnd {
+  const id = `other/${of.vertex.cluster}/${of.vertex.namespace}`;
+  const vertex = { ...of.vertex, id, kind: VertexKind.VERTEX_KIND_OTHER, name: 'other', workloadKind: '', labels: [] };
+  const { namespace } = of;
+  return { serial, place: id, vertex, rank: RANK_WORKLOAD, namespace, instance: id, isPerNode: false };
 }
 
 function nameOf({ endpoint, names, service }: EndpointDescription): { vertex: MapVertex; rank: number } {

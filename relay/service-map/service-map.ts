@@ -12,7 +12,7 @@ import { dropReasonNumber } from './drop-reasons.ts';
 import type { EndSource } from './end-table.ts';
 import { type FlowExtras, FlowExtrasScanner } from './flow-extras.ts';
 import { latencyBucket } from './latency-histogram.ts';
-import { REPLY_POINTS, RecordTable } from './record-table.ts';
+import { type MapRecord, REPLY_POINTS, RecordTable } from './record-table.ts';
 import { type SeriesSubject, seriesOf } from './series.ts';
 
 export interface ServiceMapOptions {
@@ -106,12 +106,20 @@ export class ServiceMapAggregate {
     if (timeMs < this.#coveredFromMs) this.#coveredFromMs = timeMs;
   }
 
-  /** The map of the last `windowSeconds`, at most the longest window; 0 means 60. Cost: rows of the buckets in it. */
-  map(windowSeconds: number, nowMs: number, scope: MapScope = MapScope.MAP_SCOPE_WORKLOAD): ServiceMap {
+  /**
+   * The map of the last `windowSeconds`, at most the longest window; 0 means 60. Cost: rows of the buckets in it.
+   * @param namespaces leaves out what has no end in any of them
+   */
+  map(
+    windowSeconds: number,
+    nowMs: number,
+    scope: MapScope = MapScope.MAP_SCOPE_WORKLOAD,
+    namespaces?: ReadonlySet<string>,
+  ): ServiceMap {
     const { bucketMs } = this.#buckets;
     const { windowMs, from, to } = this.#window(windowSeconds, nowMs);
     const coveredFromMs = Math.max(from * bucketMs, this.#coveredFromMs);
-    const map = buildMap(this.#sightings(from, to), scope, bucketMs);
+    const map = buildMap(this.#sightings(from, to, namespaces), scope, bucketMs);
     map.windowSeconds = Math.round(windowMs / 1000);
     map.coveredMs = Math.max(0, Math.round(nowMs - coveredFromMs));
     map.folded ||= this.#lastFoldedBucket >= from;
@@ -119,10 +127,16 @@ export class ServiceMapAggregate {
   }
 
   /** The course of one vertex or edge over the same window. Cost: as a map, and the rows of what was asked for. */
-  series(windowSeconds: number, nowMs: number, scope: MapScope, wanted: SeriesSubject): Series {
+  series(
+    windowSeconds: number,
+    nowMs: number,
+    scope: MapScope,
+    wanted: SeriesSubject,
+    namespaces?: ReadonlySet<string>,
+  ): Series {
     const { from, to } = this.#window(windowSeconds, nowMs);
     const covered = Math.max(from, this.#buckets.numberOf(this.#coveredFromMs));
-    return seriesOf(this.#sightings(from, to), this.#buckets, { from: covered, to }, scope, wanted);
+    return seriesOf(this.#sightings(from, to, namespaces), this.#buckets, { from: covered, to }, scope, wanted);
   }
 
   #window(windowSeconds: number, nowMs: number): { windowMs: number; from: number; to: number } {
@@ -133,11 +147,11 @@ export class ServiceMapAggregate {
     return { windowMs, from: to - Math.min(count - 1, Math.max(1, Math.ceil(windowMs / bucketMs) - 1)), to };
   }
 
-  #sightings(from: number, to: number): Sighting[] {
+  #sightings(from: number, to: number, namespaces: ReadonlySet<string> | undefined): Sighting[] {
     const sightings: Sighting[] = [];
     for (const [index, totals] of this.#buckets.sum(from, to)) {
       const record = this.#records.at(index);
-      if (record !== undefined) sightings.push({ index, record, totals });
+      if (record !== undefined && hasEndIn(record, namespaces)) sightings.push({ index, record, totals });
     }
     return sightings;
   }
@@ -242,6 +256,10 @@ export class ServiceMapAggregate {
     if (hasDetails[slot] === 1) return reason[slot] === OPENED;
     return !isReply && ((tcpFlags[slot] as number) & (SYN | ACK)) === SYN;
   }
+}
+
+function hasEndIn({ opener, server }: MapRecord, namespaces: ReadonlySet<string> | undefined): boolean {
+  return namespaces === undefined || namespaces.has(opener.namespace) || namespaces.has(server.namespace);
 }
 
 function increase(counters: Float64Array, at: number, by: number): void {

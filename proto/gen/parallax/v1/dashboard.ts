@@ -243,6 +243,11 @@ export interface ServiceMap {
   coveredMs: number;
   /** True if keys were folded into "other" because a bound was reached. */
   folded: boolean;
+  /**
+   * True if it was made from the flows that are still kept, because the filter or scope asks for what is not counted apart:
+   * it then reaches back no further than they do.
+   */
+  fromFlows: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1808,6 +1813,7 @@ function createBaseServiceMap(): ServiceMap {
     windowSeconds: 0,
     coveredMs: 0,
     folded: false,
+    fromFlows: false,
     _unknownFields: {},
   };
 }
@@ -1837,6 +1843,9 @@ export const ServiceMap: MessageFns<ServiceMap> = {
     }
     if (message.folded !== false) {
       writer.uint32(64).bool(message.folded);
+    }
+    if (message.fromFlows !== false) {
+      writer.uint32(72).bool(message.fromFlows);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1926,6 +1935,14 @@ export const ServiceMap: MessageFns<ServiceMap> = {
             message.folded = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.fromFlows = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1972,6 +1989,11 @@ export const ServiceMap: MessageFns<ServiceMap> = {
         ? globalThis.Number(object.covered_ms)
         : 0,
       folded: isSet(object.folded) ? globalThis.Boolean(object.folded) : false,
+      fromFlows: isSet(object.fromFlows)
+        ? globalThis.Boolean(object.fromFlows)
+        : isSet(object.from_flows)
+        ? globalThis.Boolean(object.from_flows)
+        : false,
     };
   },
 
@@ -2001,6 +2023,9 @@ export const ServiceMap: MessageFns<ServiceMap> = {
     if (message.folded !== false) {
       obj.folded = message.folded;
     }
+    if (message.fromFlows !== false) {
+      obj.fromFlows = message.fromFlows;
+    }
     return obj;
   },
 
@@ -2017,6 +2042,7 @@ export const ServiceMap: MessageFns<ServiceMap> = {
     message.windowSeconds = object.windowSeconds ?? 0;
     message.coveredMs = object.coveredMs ?? 0;
     message.folded = object.folded ?? false;
+    message.fromFlows = object.fromFlows ?? false;
     return message;
   },
 };
