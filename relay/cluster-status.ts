@@ -16,6 +16,7 @@ import type { Intake } from './intake.ts';
 import type { FollowedPeer } from './peers/followed-peer.ts';
 import type { RelayTime } from './relay-time.ts';
 import type { ServiceMapAggregate } from './service-map/service-map.ts';
+import { hopsOnce, nodesOnce } from './told-once.ts';
 
 /** Names in ServerStatusResponse.unavailable_nodes, as Hubble's relay. */
 const maxUnavailableNames = 10;
@@ -62,7 +63,14 @@ export class ClusterStatus {
 
   /** observer.Observer/GetNodes. */
   nodes(): GetNodesResponse {
-    return { nodes: [...this.#source.peers()].flatMap(nodesOf) };
+    const peers = [...this.#source.peers()];
+    const [behind, followed] = [peers.filter(hasNodes), peers.filter((peer) => !hasNodes(peer))];
+    return {
+      nodes: nodesOnce(
+        followed.map(nodeOf),
+        behind.flatMap(({ nodes }) => nodes ?? []),
+      ),
+    };
   }
 
   /** observer.Observer/ServerStatus: sums over the peers that answered. */
@@ -71,7 +79,10 @@ export class ClusterStatus {
     const answers = peers.map((peer) => peer.serverStatus).filter((answer) => answer !== undefined);
     const away = peers.filter((peer) => !isAvailable(peer));
     const behind = peers.filter(isAvailable).map((peer) => peer.serverStatus);
-    const connected = behind.reduce((sum, answer) => sum + (answer?.numConnectedNodes ?? 1), 0);
+    // Nodes that two peers tell of are counted once, as in GetNodes.
+    const told = peers.flatMap((peer) => (hasNodes(peer) ? (peer.nodes ?? []) : [nodeOf(peer)]));
+    const repeated = told.filter(isConnected).length - this.nodes().nodes.filter(isConnected).length;
+    const connected = behind.reduce((sum, answer) => sum + (answer?.numConnectedNodes ?? 1), 0) - repeated;
     const missing = behind.reduce((sum, answer) => sum + (answer?.numUnavailableNodes ?? 0), away.length);
     const names = [...away.map((peer) => peer.name), ...behind.flatMap((answer) => answer?.unavailableNodes ?? [])];
     return ServerStatus.fromPartial({
@@ -133,7 +144,7 @@ export class ClusterStatus {
       });
       return [...peer.coverage, relay];
     });
-    return [...hops, ...(this.#source.moreCoverage?.() ?? [])];
+    return [...hopsOnce(hops), ...(this.#source.moreCoverage?.() ?? [])];
   }
 
   #notices(nowMs: number): Notice[] {
@@ -200,27 +211,33 @@ export function isAvailable(peer: FollowedPeer): boolean {
   return state === 'READY' || (reason === undefined && (state === 'IDLE' || state === 'CONNECTING'));
 }
 
-function nodesOf(peer: FollowedPeer): Node[] {
-  if (peer.nodes !== undefined && isAvailable(peer)) return [...peer.nodes];
+/** True for a relay that is followed: its nodes stand for it. */
+function hasNodes(peer: FollowedPeer): boolean {
+  return peer.nodes !== undefined && isAvailable(peer);
+}
+
+function isConnected({ state }: Node): boolean {
+  return state === NodeState.NODE_CONNECTED;
+}
+
+function nodeOf(peer: FollowedPeer): Node {
   const { peer: known, tls } = peer.connection;
   const answer = peer.serverStatus;
-  return [
-    Node.fromPartial({
-      name: peer.name,
-      version: answer?.version ?? '',
-      address: addressText(known.address),
-      state: !isAvailable(peer)
-        ? NodeState.NODE_UNAVAILABLE
-        : peer.statusFailed
-          ? NodeState.NODE_ERROR
-          : NodeState.NODE_CONNECTED,
-      tls: { enabled: tls !== undefined, serverName: tls?.serverName ?? '' },
-      uptimeNs: answer?.uptimeNs ?? 0n,
-      numFlows: answer?.numFlows ?? 0n,
-      maxFlows: answer?.maxFlows ?? 0n,
-      seenFlows: answer?.seenFlows ?? 0n,
-    }),
-  ];
+  return Node.fromPartial({
+    name: peer.name,
+    version: answer?.version ?? '',
+    address: addressText(known.address),
+    state: !isAvailable(peer)
+      ? NodeState.NODE_UNAVAILABLE
+      : peer.statusFailed
+        ? NodeState.NODE_ERROR
+        : NodeState.NODE_CONNECTED,
+    tls: { enabled: tls !== undefined, serverName: tls?.serverName ?? '' },
+    uptimeNs: answer?.uptimeNs ?? 0n,
+    numFlows: answer?.numFlows ?? 0n,
+    maxFlows: answer?.maxFlows ?? 0n,
+    seenFlows: answer?.seenFlows ?? 0n,
+  });
 }
 
 function addressText(address: string): string {

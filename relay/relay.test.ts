@@ -3,13 +3,22 @@ import { spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { PeerClient } from '#observer/peer-client.ts';
 import { PeerSession } from '#observer/peer-session.ts';
-import { GetFlowsRequest, GetFlowsResponse, ObserverDefinition } from '#proto/gen/observer/observer.ts';
-import { DashboardDefinition, GetStatusRequest } from '#proto/gen/parallax/v1/dashboard.ts';
+import {
+  GetFlowsRequest,
+  GetFlowsResponse,
+  ObserverDefinition,
+  ServerStatusRequest,
+} from '#proto/gen/observer/observer.ts';
+import { DashboardDefinition, GetStatusRequest, type Status } from '#proto/gen/parallax/v1/dashboard.ts';
 import { NodeState } from '#proto/gen/relay/relay.ts';
 import { ObserverFixture } from './observer-fixture.ts';
 import type { Peer, PeerListener, PeerSet } from './peers/peer-set.ts';
 
 import { cleanups, clientOf, connected, Follower, node, relayOf, until } from './testing/cluster.ts';
+
+function statusOf(client: PeerClient): Promise<Status> {
+  return client.unary(DashboardDefinition.fullName, DashboardDefinition.methods.getStatus, GetStatusRequest.create());
+}
 
 describe('a relay', () => {
   it('merges what its nodes have and what they see from then on, in order of time', async () => {
@@ -160,6 +169,29 @@ describe('a relay', () => {
     const flow = follower.responses.find(({ responseTypes }) => responseTypes?.$case === 'flow');
     assert.equal(flow?.nodeName, 'east/a');
     await until('the inner relay’s nodes', async () => (await client.getNodes()).nodes[0]?.name === 'east/a');
+  });
+
+  it('tells of a node once that it follows by itself and through another relay', async () => {
+    const a = await node('a');
+    const inner = await relayOf({ peers: [a.address], nodeName: 'inner' });
+    const client = clientOf(await relayOf({ peers: [a.address, inner.address], nodeName: 'outer' }));
+    a.flow('a1');
+    await until('both have told', async () => {
+      const { coverage } = await statusOf(client);
+      return coverage.some(({ nodeName }) => nodeName === inner.address) && coverage.every(({ seen }) => seen > 0n);
+    });
+    const { coverage, nodes } = await statusOf(client);
+    assert.deepEqual(coverage.map(({ hop, nodeName }) => `${hop} ${nodeName}`).sort(), [
+      `relay ${inner.address}`,
+      'relay a',
+    ]);
+    assert.deepEqual(
+      nodes.map(({ name }) => name),
+      ['a'],
+    );
+    const { serverStatus } = ObserverDefinition.methods;
+    const told = await client.unary(ObserverDefinition.fullName, serverStatus, ServerStatusRequest.create());
+    assert.equal(told.numConnectedNodes, 1);
   });
 
   it('lets a slow reader know exactly how many flows it lost, and disturbs no other', async () => {
