@@ -6,6 +6,7 @@ import { flowDetailsTypeUrl } from '#flow/details.ts';
 import type { HTTPAccessLogEntry } from '#proto/gen/envoy/data/accesslog/v3/accesslog.ts';
 import {
   DropReason,
+  Endpoint,
   Flow,
   FlowType,
   IPVersion,
@@ -30,6 +31,10 @@ export interface Hop {
   readonly direction: TrafficDirection;
 }
 
+/** Tags, field << 3 | 2 for bytes, of GetFlowsResponse.flow, Flow.source and Flow.destination. */
+const RESPONSE_FLOW = 10;
+const FLOW_SOURCE = 66;
+const FLOW_DESTINATION = 74;
 /** Cilium's monitor message type of L7 records. */
 const eventL7 = 129;
 /** A proxy's clock may be ahead by so much; beyond it, its flows would stand before all others for as long. */
@@ -71,18 +76,26 @@ export function flowsOf(record: AccessLogRecord, endpointAt: EndpointAt): TimedF
   if (startTime === undefined) return [];
   const isRefused = wasRefused(record);
   const flows: TimedFlow[] = [];
-  const tell = (time: Timestamp, flow: Flow) => flows.push({ time, message: encode({ ...flow, time }) });
+  const tell = (time: Timestamp, flow: Flow, source: Endpoint | undefined, destination: Endpoint | undefined) => {
+    flow.time = time;
+    flows.push({ time, message: encode(flow, source, destination) });
+  };
   for (const hop of hopsOf(record)) {
-    const forward = flowOn(hop, record, endpointAt);
-    const request = layer7(record, false);
-    tell(startTime, {
-      ...forward,
-      verdict: isRefused ? Verdict.DROPPED : Verdict.FORWARDED,
-      dropReasonDesc: isRefused ? DropReason.POLICY_DENIED : DropReason.DROP_REASON_UNKNOWN,
-      l7: request,
-    });
+    const [from, to] = [endpointAt(hop.from.ip), endpointAt(hop.to.ip)];
+    // One object for both directions: a copy of a flow's sixty fields costs more than all that differs.
+    const flow = flowOn(hop, record);
+    flow.l7 = layer7(record, false);
+    if (isRefused) {
+      flow.verdict = Verdict.DROPPED;
+      flow.dropReasonDesc = DropReason.POLICY_DENIED;
+    }
+    tell(startTime, flow, from, to);
     if (record.entry?.$case !== 'http') continue;
-    tell(endTime(startTime, record.durationUs ?? 0n), { ...reversed(forward), l7: layer7(record, true) });
+    turn(flow);
+    flow.l7 = layer7(record, true);
+    flow.verdict = Verdict.FORWARDED;
+    flow.dropReasonDesc = DropReason.DROP_REASON_UNKNOWN;
+    tell(endTime(startTime, record.durationUs ?? 0n), flow, to, from);
   }
   return flows;
 }
@@ -94,7 +107,8 @@ function beginOf(record: AccessLogRecord): Timestamp | undefined {
   return told.seconds > (record.received?.seconds ?? told.seconds) + maxAheadSeconds ? record.received : told;
 }
 
-function flowOn({ from, to, direction }: Hop, record: AccessLogRecord, endpointAt: EndpointAt): Flow {
+/** All but the ends, which are put beside it when it is written. */
+function flowOn({ from, to, direction }: Hop, record: AccessLogRecord): Flow {
   const { origin } = record;
   const common = commonOf(record);
   const upstream = parseUpstreamCluster(common?.upstreamCluster ?? '');
@@ -112,8 +126,6 @@ function flowOn({ from, to, direction }: Hop, record: AccessLogRecord, endpointA
       encrypted: common?.tlsProperties !== undefined,
     },
     l4: { protocol: { $case: 'TCP', value: { sourcePort: from.port, destinationPort: to.port, flags: undefined } } },
-    source: endpointAt(from.ip),
-    destination: endpointAt(to.ip),
     destinationService: isToService ? { namespace, name } : undefined,
     Type: FlowType.L7,
     nodeName: origin?.nodeName ?? '',
@@ -141,26 +153,18 @@ function flowOn({ from, to, direction }: Hop, record: AccessLogRecord, endpointA
   };
 }
 
-function reversed(flow: Flow): Flow {
-  const tcp = flow.l4?.protocol?.$case === 'TCP' ? flow.l4.protocol.value : undefined;
-  return {
-    ...flow,
-    IP: flow.IP === undefined ? undefined : { ...flow.IP, source: flow.IP.destination, destination: flow.IP.source },
-    l4:
-      tcp === undefined
-        ? flow.l4
-        : {
-            protocol: {
-              $case: 'TCP',
-              value: { ...tcp, sourcePort: tcp.destinationPort, destinationPort: tcp.sourcePort },
-            },
-          },
-    source: flow.destination,
-    destination: flow.source,
-    sourceService: flow.destinationService,
-    destinationService: undefined,
-    isReply: true,
-  };
+/** Makes a request's flow that of its response. */
+function turn(flow: Flow): void {
+  if (flow.IP !== undefined) {
+    flow.IP = { ...flow.IP, source: flow.IP.destination, destination: flow.IP.source };
+  }
+  if (flow.l4?.protocol?.$case === 'TCP') {
+    const { sourcePort, destinationPort, flags } = flow.l4.protocol.value;
+    flow.l4.protocol.value = { sourcePort: destinationPort, destinationPort: sourcePort, flags };
+  }
+  flow.sourceService = flow.destinationService;
+  flow.destinationService = undefined;
+  flow.isReply = true;
 }
 
 function layer7(record: AccessLogRecord, isResponse: boolean): Layer7 {
@@ -218,9 +222,28 @@ function endTime(start: Timestamp, durationUs: bigint): Timestamp {
 /** Kept, since a new one grows its buffer step by step: that was half of what an entry costs. */
 let writer = new BinaryWriter();
 
-function encode(flow: Flow): Uint8Array {
-  const value = { responseTypes: { $case: 'flow', value: flow } as const, nodeName: flow.nodeName, time: flow.time };
-  return written(() => GetFlowsResponse.encode(value, writer));
+/** The ends are the same objects for all entries of an address, and most of a flow's bytes: they are written out once. */
+const encodedEnds = new WeakMap<Endpoint, Uint8Array>();
+
+/** @param flow without its ends */
+function encode(flow: Flow, source: Endpoint | undefined, destination: Endpoint | undefined): Uint8Array {
+  return written(() => {
+    writer.uint32(RESPONSE_FLOW).fork();
+    Flow.encode(flow, writer);
+    if (source !== undefined) writer.uint32(FLOW_SOURCE).bytes(endBytes(source));
+    if (destination !== undefined) writer.uint32(FLOW_DESTINATION).bytes(endBytes(destination));
+    writer.join();
+    return GetFlowsResponse.encode({ responseTypes: undefined, nodeName: flow.nodeName, time: flow.time }, writer);
+  });
+}
+
+function endBytes(end: Endpoint): Uint8Array {
+  let bytes = encodedEnds.get(end);
+  if (bytes === undefined) {
+    bytes = Endpoint.encode(end).finish();
+    encodedEnds.set(end, bytes);
+  }
+  return bytes;
 }
 
 function packed(details: FlowDetails): Any {
