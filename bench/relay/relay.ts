@@ -25,6 +25,8 @@ interface Case {
   readonly skewMs?: number;
   /** Readers, of which one takes the measure. Default 1. */
   readonly followers?: number;
+  /** Relays between the observers and the one that is measured, each with its part of the observers. Default none. */
+  readonly relaysBelow?: number;
 }
 
 const cases: readonly Case[] = [
@@ -38,6 +40,8 @@ const cases: readonly Case[] = [
   { name: '4 peers, 10,000/s, batches of 20 ms', peers: 4, flowsPerSecond: 10_000, batchMs: 20 },
   { name: '4 peers, 10,000/s, one silent', peers: 4, flowsPerSecond: 10_000, hasSilent: true },
   { name: '4 peers, 10,000/s, clocks +-50 ms', peers: 4, flowsPerSecond: 10_000, skewMs: 50 },
+  { name: '4 peers, 10,000/s, under 2 relays', peers: 4, flowsPerSecond: 10_000, relaysBelow: 2 },
+  { name: '4 peers, 20/s, under 2 relays', peers: 4, flowsPerSecond: 20, relaysBelow: 2 },
   { name: '4 peers, 20/s', peers: 4, flowsPerSecond: 20 },
   { name: '4 peers, 400/s, 1 follower', peers: 4, flowsPerSecond: 400 },
   { name: '4 peers, 400/s, 100 followers', peers: 4, flowsPerSecond: 400, followers: 100 },
@@ -68,7 +72,7 @@ process.stdout.write(
 );
 
 async function measure(one: Case): Promise<string[]> {
-  const { name, peers, flowsPerSecond, isDirect = false, batchMs = 1, followers = 1 } = one;
+  const { name, peers, flowsPerSecond, isDirect = false, batchMs = 1, followers = 1, relaysBelow = 0 } = one;
   const names = Array.from({ length: peers }, (_, index) => `node-${index}${traitOf(one, index)}`);
   // At most two processes of observers: more would measure the scheduler of a small machine.
   const groups = [0, 1]
@@ -89,7 +93,14 @@ async function measure(one: Case): Promise<string[]> {
   try {
     const sources = await Promise.all(groups.map((group) => start<FromSource>('flow-source.ts', group)));
     const addresses = sources.flatMap(({ ready }) => (ready.kind === 'ready' ? ready.addresses : []));
-    const relay = await start<FromRelay>('relay-process.ts', addresses);
+    const below = await Promise.all(
+      Array.from({ length: relaysBelow }, (_, part) => {
+        const share = addresses.filter((_address, index) => index % relaysBelow === part);
+        return start<FromRelay>('relay-process.ts', share);
+      }),
+    );
+    const belowAddresses = below.flatMap(({ ready }) => (ready.kind === 'ready' ? [ready.address] : []));
+    const relay = await start<FromRelay>('relay-process.ts', relaysBelow === 0 ? addresses : belowAddresses);
     const usage = async () => {
       const answer = answerOf<FromRelay>(relay.child);
       relay.child.send('usage');
