@@ -1,8 +1,8 @@
 // `number` of a request to a relay: so many flows of each node, as if each node had been asked by itself. Counts them as a
 // query goes back through the ring, or forward from its start.
 
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { FlowRing } from './flow-ring.ts';
+import { decodeKept } from './kept-message.ts';
 
 interface Taken {
   flows: number;
@@ -75,7 +75,7 @@ export class NodeQuota {
     if (known !== undefined) return known;
     const described = this.#ring.nodes.describe(id)?.name;
     // Ids that are no longer live are few, and only of flows older than many nodes.
-    if (described === undefined) return GetFlowsResponse.decode(this.#ring.messageAt(sequence)).nodeName;
+    if (described === undefined) return decodeKept(this.#ring.messageAt(sequence))?.nodeName ?? '';
     if (this.#nameOfId.size < MAX_NAMES) this.#nameOfId.set(id, described);
     return described;
   }

@@ -177,7 +177,7 @@ export class ClusterStatus {
     }
     this.#gaps = this.#gaps.filter(({ foundMs }) => nowMs - foundMs < gapNoticeMs);
     for (const { peer, fromNs, toNs } of this.#gaps) {
-      const [from, to] = [fromNs, toNs].map((ns) => new Date(this.#source.time.toUnixMs(ns)).toISOString());
+      const [from, to] = [fromNs, toNs].map((ns) => this.#source.time.toText(ns));
       add(
         Notice_Severity.WARNING,
         'gap',

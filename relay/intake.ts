@@ -3,8 +3,8 @@
 
 import { KIND_FLOW, KIND_LOST_EVENTS } from '#observer/columns.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
+import { lostEventsOf } from '#observer/kept-message.ts';
 import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { BACKFILLED, FlowMerge, type FlowMergeOptions, IN_ORDER, type Order } from './merge/flow-merge.ts';
 import type { MergePeer } from './merge/merge-peer.ts';
 import type { RelayTime } from './relay-time.ts';
@@ -109,7 +109,7 @@ export class Intake {
   /** Takes a copy of one response. Call drainSoon after a batch, before the chunk's bytes are used for others. */
   take(stream: IntakeStream, kind: number, timeNs: number, chunk: Uint8Array, start: number, end: number): void {
     if (kind === KIND_FLOW) stream.counters.seen += 1;
-    else if (kind === KIND_LOST_EVENTS) stream.counters.lost += lostEvents(chunk.subarray(start, end));
+    else if (kind === KIND_LOST_EVENTS) stream.counters.lost += lostEventsOf(chunk.subarray(start, end));
     if (!this.#isInBatch) this.#beginBatch();
     this.#merge.push(stream.mergePeer, timeNs, chunk, start, end, this.#nowNs);
   }
@@ -215,14 +215,5 @@ export class Intake {
       return;
     }
     if (this.#ring.columns.kind[this.#ring.slotOf(sequence)] === KIND_FLOW) this.#onFlow(sequence, this.#nowMs);
-  }
-}
-
-function lostEvents(message: Uint8Array): number {
-  try {
-    const response = GetFlowsResponse.decode(message).responseTypes;
-    return response?.$case === 'lostEvents' ? Number(response.value.numEventsLost) : 0;
-  } catch {
-    return 0;
   }
 }

@@ -2,6 +2,7 @@
 // they are asked for.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { undecodableCount } from '#observer/kept-message.ts';
 import { processRegistry } from '#observer/metrics-server.ts';
 import type { HopCoverage } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { FollowedPeer } from './peers/followed-peer.ts';
@@ -61,6 +62,7 @@ export function makeMetrics(source: MetricsSource): Registry {
   hopCounter(registers, source, 'lost', 'Events that a hop lost', ({ lost }) => lost);
   figure(registers, 'appended_total', 'Messages taken into the ring', () => source.figures().appended);
   figure(registers, 'malformed_total', 'Messages that could not be read', () => source.figures().malformed);
+  figure(registers, 'undecodable_total', 'Times a kept message was found to be damaged inside', undecodableCount);
   figure(registers, 'access_log_records_total', 'Access log records taken in', () => source.figures().logRecords);
   figure(
     registers,

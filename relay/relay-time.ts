@@ -46,4 +46,10 @@ export class RelayTime {
   toUnixMs(timeNs: number): number {
     return this.#epochSeconds * 1000 + timeNs / 1e6;
   }
+
+  /** For people. Peers may say any time; most have no date. */
+  toText(timeNs: number): string {
+    const date = new Date(this.toUnixMs(timeNs));
+    return Number.isNaN(date.getTime()) ? 'a time beyond all dates' : date.toISOString();
+  }
 }

@@ -224,7 +224,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
           named: stand,
           gap: (changed, fromNs, toNs) => {
             cluster.noteGap(changed.name, fromNs, toNs);
-            const [from, to] = [fromNs, toNs].map((ns) => new Date(time.toUnixMs(ns)).toISOString());
+            const [from, to] = [fromNs, toNs].map((ns) => time.toText(ns));
             intake.tell(
               roster.event(NodeState.NODE_ERROR, [changed.name], `flows between ${from} and ${to} may be missing`),
             );

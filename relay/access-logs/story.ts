@@ -6,9 +6,9 @@ import { readFlowDetails } from '#flow/details.ts';
 import { prepareFilters } from '#flow/filter/prepare.ts';
 import { BLOCK, FilterPlan, MARK_FLOW } from '#observer/filter-plan.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
+import { decodeKept } from '#observer/kept-message.ts';
 import type { AccessLogCommon } from '#proto/gen/envoy/data/accesslog/v3/accesslog.ts';
 import { type Flow, FlowFilter } from '#proto/gen/flow/flow.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import {
   type AccessLogRecord,
   type AccessLogStory,
@@ -145,7 +145,7 @@ function between(from: EntryEnd, to: EntryEnd): FlowFilter {
 
 /** Undefined for flows that were made of access logs: a log is no witness for itself. */
 function packetFlow(message: Uint8Array): Flow | undefined {
-  const response = GetFlowsResponse.decode(message).responseTypes;
+  const response = decodeKept(message)?.responseTypes;
   if (response?.$case !== 'flow') return undefined;
   return readFlowDetails(response.value)?.viewSource === ViewSource.VIEW_SOURCE_ACCESS_LOG ? undefined : response.value;
 }

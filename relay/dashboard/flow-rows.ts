@@ -5,7 +5,7 @@ import type { CompiledFilter } from '#flow/filter/compile.ts';
 import { KIND_LOST_EVENTS } from '#observer/columns.ts';
 import { BLOCK, FilterPlan, MARK_FLOW, MARK_NONE } from '#observer/filter-plan.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { lostEventsOf } from '#observer/kept-message.ts';
 import { type RowEnds, RowSampler } from './row-sampler.ts';
 
 /** Rows of the ring that a page may ask for first: some 10 MB. */
@@ -81,8 +81,7 @@ export class FlowRows {
 
   #lostEvents(sequence: number): number {
     if (this.#ring.columns.kind[this.#ring.slotOf(sequence)] !== KIND_LOST_EVENTS) return 0;
-    const response = GetFlowsResponse.decode(this.#ring.messageAt(sequence)).responseTypes;
-    return response?.$case === 'lostEvents' ? Number(response.value.numEventsLost) : 0;
+    return lostEventsOf(this.#ring.messageAt(sequence));
   }
 }
 

@@ -62,7 +62,7 @@ export class Watch {
     this.#hurryMap(lane);
     this.#sendHistory(lane);
     this.#beat();
-    this.#timer = setInterval(() => this.#beat(), rowsIntervalMs);
+    this.#timer = setInterval(() => this.#orEnd(lane, () => this.#beat()), rowsIntervalMs);
   }
 
   /** Stops everything at once. The lane is closed already, or is to be ended by the caller. */
@@ -80,6 +80,16 @@ export class Watch {
     for (let at = 0; at < sequences.length; at += historyBatchRows) {
       const batch = sequences.slice(at, at + historyBatchRows);
       this.#sendRows(lane, batch, { matched: batch.length, skipped: 0, lost: 0, history: true });
+    }
+  }
+
+  /** What cannot be made or sent for one page ends that page's call, and nothing else. */
+  #orEnd(lane: Lane, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      lane.end({ code: status.INTERNAL, message: `the page could not be served: ${String(error)}` });
+      this.close();
     }
   }
 
@@ -126,7 +136,7 @@ export class Watch {
   #hurryMap(lane: Lane): void {
     if (this.#isOver || lane.isClosed || this.#options.mapView === undefined) return;
     this.#sendMap(lane);
-    if (this.#sentMap === undefined) setImmediate(() => this.#hurryMap(lane));
+    if (this.#sentMap === undefined) setImmediate(() => this.#orEnd(lane, () => this.#hurryMap(lane)));
   }
 
   #sendMap(lane: Lane): void {

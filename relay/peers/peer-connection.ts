@@ -3,12 +3,14 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
+import { formatTimestamp } from '#flow/timestamp.ts';
 import { KIND_FLOW, KIND_LOST_EVENTS, KIND_NODE_STATUS } from '#observer/columns.ts';
 import { explainConnectionError } from '#observer/connection-error.ts';
 import { GrpcError } from '#observer/grpc-error.ts';
 import { PeerSession, type StreamControl } from '#observer/peer-session.ts';
 import type { TlsClientOptions } from '#observer/peer-target.ts';
 import { packStreamOptions } from '#observer/stream-options.ts';
+import type { Timestamp } from '#proto/gen/google/protobuf/timestamp.ts';
 import { GetFlowsRequest, ObserverDefinition } from '#proto/gen/observer/observer.ts';
 import type { RelayTime } from '../relay-time.ts';
 import { backoffMs } from './backoff.ts';
@@ -170,10 +172,12 @@ export class PeerConnection {
     const { time, backfillFlows } = this.#options;
     const lastNs = this.#seam.latestNs;
     const sinceNs = this.#seam.resume();
+    // A peer all of whose flows are beyond every date is asked as one that was never heard.
+    const since = sinceNs === undefined ? undefined : datedTimestamp(time.toTimestamp(sinceNs));
     const request = GetFlowsRequest.fromPartial({
       follow: true,
       extensions: packStreamOptions({ heartbeatIntervalMs }),
-      ...(sinceNs === undefined ? { number: BigInt(backfillFlows) } : { since: time.toTimestamp(sinceNs) }),
+      ...(since === undefined ? { number: BigInt(backfillFlows) } : { since }),
     });
     this.#become('READY', undefined);
     this.#listener.opened();
@@ -224,6 +228,11 @@ export class PeerConnection {
     this.#reason = reason;
     if (!isSame) this.#listener.state(state, reason);
   }
+}
+
+/** Undefined for what no peer could read: protobuf's timestamps are of the years 1 to 9999. */
+function datedTimestamp(timestamp: Timestamp): Timestamp | undefined {
+  return formatTimestamp(timestamp) === undefined ? undefined : timestamp;
 }
 
 /** True for the answer of a server that does not know the call, such as Hubble's own to ours. */

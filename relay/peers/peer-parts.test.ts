@@ -126,6 +126,14 @@ describe('Seam', () => {
     );
   });
 
+  it('goes on where most flows were, when a few were stamped with a time of their own', () => {
+    const seam = new Seam();
+    for (let i = 0; i < 20_000; i += 1) seam.note(i % 3000 === 17 ? 9e27 : i * 1e6, 900);
+    assert.equal(seam.resume(), 19_999e6 - 1e9);
+    assert.equal(seam.note(19_999e6, 900), 'duplicate');
+    assert.equal(seam.note(20_000e6, 900), 'new');
+  });
+
   it('finds a gap when the peer no longer has what was seen last', () => {
     const seam = new Seam();
     seam.note(1e9, 900);

@@ -8,31 +8,47 @@ const remembered = 8192;
 /** How far back the second stream starts before the last flow of the first, as flows come in a little unsorted. */
 const overlapNs = 1e9;
 
+/** A flow this much later than most around it says more of its maker than of the time: it does not move the seam. */
+const implausibleNs = 3600e9;
+/** The latest arrivals, by which that is judged. */
+const judged = 101;
+
 export class Seam {
   /** Repetitions dropped. */
   duplicates = 0;
   readonly #times = new Float64Array(remembered);
   readonly #lengths = new Uint32Array(remembered);
   #written = 0;
-  #latestNs = Number.NEGATIVE_INFINITY;
   /** Everything up to this time may have been forgotten here. */
   #forgottenNs = Number.NEGATIVE_INFINITY;
   #expected: Map<string, number> | undefined;
   #hasMatched = false;
   #resumedFromNs = Number.NEGATIVE_INFINITY;
 
-  /** Time of the latest flow; undefined before the first. */
+  /** Time of the latest plausible flow; undefined before the first. */
   get latestNs(): number | undefined {
-    return this.#written === 0 ? undefined : this.#latestNs;
+    if (this.#written === 0) return undefined;
+    const arrived: number[] = [];
+    for (let back = 1; back <= Math.min(judged, this.#written); back += 1)
+      arrived.push(this.#times[(this.#written - back) % remembered] as number);
+    arrived.sort((a, b) => a - b);
+    const usual = arrived[Math.floor((arrived.length - 1) / 2)] as number;
+    let latestNs = usual;
+    for (let index = 0; index < Math.min(this.#written, remembered); index += 1) {
+      const timeNs = this.#times[index] as number;
+      if (timeNs > latestNs && timeNs <= usual + implausibleNs) latestNs = timeNs;
+    }
+    return latestNs;
   }
 
   /** Begins a second stream. @returns the time it is to start from, undefined when there was no first */
   resume(): number | undefined {
-    if (this.#written === 0) return undefined;
-    const sinceNs = Math.max(this.#latestNs - overlapNs, this.#forgottenNs + 1);
+    const { latestNs } = this;
+    if (latestNs === undefined) return undefined;
+    const sinceNs = Math.max(latestNs - overlapNs, this.#forgottenNs + 1);
     this.#expected = new Map();
     this.#hasMatched = false;
-    this.#resumedFromNs = this.#latestNs;
+    this.#resumedFromNs = latestNs;
     const count = Math.min(this.#written, remembered);
     for (let index = 0; index < count; index += 1) {
       const timeNs = this.#times[index] as number;
@@ -74,10 +90,11 @@ export class Seam {
 
   #remember(timeNs: number, length: number): void {
     const at = this.#written % remembered;
-    if (this.#written >= remembered) this.#forgottenNs = Math.max(this.#forgottenNs, this.#times[at] as number);
+    const oldest = this.#times[at] as number;
+    if (this.#written >= remembered && oldest <= timeNs + implausibleNs)
+      this.#forgottenNs = Math.max(this.#forgottenNs, oldest);
     this.#times[at] = timeNs;
     this.#lengths[at] = length;
     this.#written += 1;
-    if (timeNs > this.#latestNs) this.#latestNs = timeNs;
   }
 }

@@ -1,11 +1,11 @@
 // Adds to each flow what the policies in force say of it. Works on bytes; a flow is decoded only the first time its ends,
 // protocol and port meet, or where its source named policies of its own, or a rule asks for the request.
 
+import { decodeKept } from '#observer/kept-message.ts';
 import { type Annotation, annotateFlow, policiesOf } from '#policy/annotation.ts';
 import { type JudgedFlow, judgeFlow } from '#policy/observed-flow.ts';
 import type { PolicySet } from '#policy/policy-set.ts';
 import { type Direction, type DirectionVerdict, policyReference } from '#policy/rule.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { PolicyExplanation_Agreement as Agreement, FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
 import { FlowLayout } from './flow-layout.ts';
 import { type Addition, Splicer, serialiseAddition } from './splice.ts';
@@ -134,7 +134,7 @@ export class Annotator {
 
   #evaluate(bytes: Uint8Array, start: number, end: number): Answer {
     this.counters.evaluated += 1;
-    const response = GetFlowsResponse.decode(bytes.subarray(start, end)).responseTypes;
+    const response = decodeKept(bytes.subarray(start, end))?.responseTypes;
     const flow = response?.$case === 'flow' ? response.value : undefined;
     const judged = flow && judgeFlow(this.#set, flow);
     if (flow === undefined || judged === undefined) return nothingToSay;

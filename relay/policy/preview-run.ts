@@ -3,10 +3,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledFilter } from '#flow/filter/compile.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
+import { decodeKept } from '#observer/kept-message.ts';
 import type { PolicySet } from '#policy/policy-set.ts';
 import { type Judgement, Preview, type PreviewResult } from '#policy/preview.ts';
 import type { Flow } from '#proto/gen/flow/flow.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { FlowLayout } from './flow-layout.ts';
 
 const sliceMs = 8;
@@ -97,6 +97,6 @@ class FlowReader {
 }
 
 function decodeFlow(bytes: Uint8Array): Flow | undefined {
-  const response = GetFlowsResponse.decode(bytes).responseTypes;
+  const response = decodeKept(bytes)?.responseTypes;
   return response?.$case === 'flow' ? response.value : undefined;
 }

@@ -11,6 +11,7 @@ import type { MapEnd } from './map-end.ts';
 import { vertexInScope } from './map-scope.ts';
 import type { MapRecord } from './record-table.ts';
 import { markShared } from './shared-vertices.ts';
+import { wholeCount } from './whole-count.ts';
 
 /** Names of flow.Layer4's fields, which are the protocols. */
 const protocolNames = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'];
@@ -124,7 +125,7 @@ function addRequests(draft: EdgeDraft, { record, totals }: Sighting): void {
   const { edge } = draft;
   const { counters, latency } = totals;
   // A view that tells responses alone has seen as many requests.
-  edge.requests += BigInt(Math.max(counters[bucket.REQUESTS] as number, counters[bucket.RESPONSES] as number));
+  edge.requests += wholeCount(Math.max(counters[bucket.REQUESTS] as number, counters[bucket.RESPONSES] as number));
   edge.responses += wholes(counters, bucket.RESPONSES);
   edge.errorsClient += wholes(counters, bucket.CLIENT_ERRORS);
   edge.errorsServer += wholes(counters, bucket.SERVER_ERRORS);
@@ -154,7 +155,7 @@ function finishEdge({ edge, drops, firstBucket, lastSeenMs }: EdgeDraft, bucketM
   edge.drops = [...drops]
     .map(([reason, { count, firstMs }]) => ({
       reason: dropReasonOf(reason),
-      count: BigInt(count),
+      count: wholeCount(count),
       firstSeen: timestampOf(firstMs),
     }))
     .sort((a, b) => compare(a.reason, b.reason));
@@ -174,7 +175,7 @@ function noteLastSeen(draft: EdgeDraft, counters: Float64Array): void {
 }
 
 function wholes(counters: Float64Array, column: number): bigint {
-  return BigInt(counters[column] as number);
+  return wholeCount(counters[column] as number);
 }
 
 function compare(a: string, b: string): number {

@@ -3,7 +3,7 @@
 
 import type { EndpointDescription } from '#observer/endpoint-dictionary.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
-import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { decodeKept } from '#observer/kept-message.ts';
 import { describeEnd, type MapEnd, type MapVertex, otherEnd } from './map-end.ts';
 
 /** Distinct ends kept, some 400 bytes each: 26 MB. Beyond it the one not described for longest is forgotten. */
@@ -173,7 +173,7 @@ export class EndTable {
 
   /** An end that the ring did not intern, because it is very large: read from the message. Some microseconds. */
   #decode(sequence: number, isSource: boolean): EndpointDescription {
-    const message = GetFlowsResponse.decode(this.#ring.messageAt(sequence)).responseTypes;
+    const message = decodeKept(this.#ring.messageAt(sequence))?.responseTypes;
     const flow = message?.$case === 'flow' ? message.value : undefined;
     return {
       ip: (isSource ? flow?.IP?.source : flow?.IP?.destination) ?? '',

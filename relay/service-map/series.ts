@@ -5,6 +5,7 @@ import * as bucket from './buckets.ts';
 import type { Sighting } from './choose-view.ts';
 import { type CountedPart, countedParts } from './counted-parts.ts';
 import { vertexInScope } from './map-scope.ts';
+import { wholeCount } from './whole-count.ts';
 
 /** By ids of the map of the same scope. */
 export type SeriesSubject =
@@ -52,7 +53,7 @@ function bucketOf(
   for (const { counts, sighting } of parts) {
     const totals = buckets.at(number, sighting.index);
     if (totals === undefined) continue;
-    const of = (column: number) => BigInt(totals.counters[column] as number);
+    const of = (column: number) => wholeCount(totals.counters[column] as number);
     if (counts === 'traffic') {
       made.flows += of(bucket.FLOWS) - of(bucket.DROPPED);
       made.connections += of(bucket.CONNECTIONS);
@@ -66,8 +67,8 @@ function bucketOf(
 }
 
 function addRequests(made: SeriesBucket, { counters, latency }: bucket.RecordTotals): void {
-  const of = (column: number) => BigInt(counters[column] as number);
-  made.requests += BigInt(Math.max(counters[bucket.REQUESTS] as number, counters[bucket.RESPONSES] as number));
+  const of = (column: number) => wholeCount(counters[column] as number);
+  made.requests += wholeCount(Math.max(counters[bucket.REQUESTS] as number, counters[bucket.RESPONSES] as number));
   made.responses += of(bucket.RESPONSES);
   made.errorsClient += of(bucket.CLIENT_ERRORS);
   made.errorsServer += of(bucket.SERVER_ERRORS);
