@@ -1,7 +1,7 @@
 // The built page over a double of the relay: what a reader does with it, and what it must withstand.
 
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from 'playwright/test';
+import { contrastFindings, seriousFindings } from './accessibility.ts';
 import { type DashboardDouble, startDashboardDouble } from './doubles/dashboard.ts';
 import { hostile, hostileFlow, hostileVertex } from './doubles/hostile-flows.ts';
 import { freePorts, type Started, startParallax } from './stack.ts';
@@ -192,14 +192,6 @@ test('details show the course from before the page was opened, for a service and
   await expect(details).toContainText('First seen');
 });
 
-const seriousOf = async (page: Page) => {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-};
-
 /** Every page, every kind of details, the list in place of the map, and a phone: each once it shows something. */
 const views: readonly (readonly [path: string, isLoaded: (page: Page) => Promise<void>, width?: number])[] = [
   ['/', (page) => expect(cardOf(page, 'shop/checkout')).toBeVisible({ timeout: 45_000 })],
@@ -217,22 +209,20 @@ const views: readonly (readonly [path: string, isLoaded: (page: Page) => Promise
   ['/', (page) => expect(page.getByRole('list', { name: 'Services' })).toBeVisible({ timeout: 45_000 }), 390],
 ];
 
-for (const colorScheme of ['dark', 'light'] as const) {
-  test(`every view passes axe in the ${colorScheme} theme`, async ({ browser }) => {
-    test.setTimeout(400_000);
-    const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce' });
-    const page = await context.newPage();
-    for (const [path, isLoaded, width = 1600] of views) {
-      await page.setViewportSize({ width, height: width < 800 ? 844 : 1000 });
-      await page.goto(`${url}${path}`);
-      await isLoaded(page);
-      expect(await seriousOf(page), `${path} at ${width}`).toEqual([]);
-      const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-      expect(isTooWide, `${path} at ${width} must not scroll sideways`).toBe(false);
-    }
-    await context.close();
-  });
-}
+test('every view passes axe, in the dark and in the light theme', async ({ page }) => {
+  test.setTimeout(400_000);
+  for (const [path, isLoaded, width = 1600] of views) {
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: width < 800 ? 844 : 1000 });
+    await page.goto(`${url}${path}`);
+    await isLoaded(page);
+    expect(await seriousFindings(page), `${path} at ${width}, dark`).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await contrastFindings(page), `${path} at ${width}, light`).toEqual([]);
+    const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    expect(isTooWide, `${path} at ${width} must not scroll sideways`).toBe(false);
+  }
+});
 
 test('the page says when it is cut off, and goes on by itself when the relay is back', async ({ page }) => {
   await withRows(page, '/flows');

@@ -1,4 +1,5 @@
-// A refused connection explained: the kernel's drop, the policy's name and what its rule lacked, on one flow and on the pages.
+// A refused connection explained: the kernel's drop, the policy's name and what its rule lacked, on one flow and on the
+// pages; and policies tried before anybody applies them. One demo for all of it.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,9 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'playwright/test';
+import { contrastFindings, seriousFindings } from './accessibility.ts';
 import { freePorts, runParallax, type Started, startParallax } from './stack.ts';
 
 const policyName = 'ledger-allow-payments-only';
+const stricter = [
+  'kind: NetworkPolicy',
+  'metadata: {namespace: shop, name: cart-nobody}',
+  'spec: {podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress]}',
+].join('\n');
+
 let up: Started;
 let url = '';
 let relay = '';
@@ -98,6 +106,40 @@ test('a preview of a stricter policy on the live flows fails a build and names t
     await rm(folder, { recursive: true });
   }
 });
+
+test('a policy that denies a connection in use is counted as newly denied, with the reason', async ({ page }) => {
+  await page.goto(`${url}/policies?view=preview`);
+  const editor = page.getByRole('textbox', { name: 'Policies to try, YAML' });
+  await editor.fill(stricter);
+  const edge = page.getByRole('article', { name: 'shop/web to shop/cart' });
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Try on the flows of the window' }).click();
+    await expect(edge).toContainText(/[1-9][\d,]* newly denied/, { timeout: 5_000 });
+  }).toPass({ timeout: 45_000 });
+  await edge.getByText('Why').click();
+  await expect(edge).toContainText('is isolated for ingress by NetworkPolicy:shop/cart-nobody');
+});
+
+test('a field that is wrong is marked where it stands and refused in words', async ({ page }) => {
+  await page.goto(`${url}/policies?view=preview`);
+  await page.getByRole('textbox', { name: 'Policies to try, YAML' }).fill(stricter.replace('[Ingress]', '[Sideways]'));
+  await expect(page.locator('.cm-lint-marker-error')).toBeVisible();
+  await page.getByRole('button', { name: 'Try on the flows of the window' }).click();
+  await expect(page.getByText('"Sideways" is neither Ingress nor Egress')).toBeVisible();
+});
+
+for (const view of ['in-force', 'preview'])
+  test(`the ${view} view of policies has no accessibility fault, in the light and in the dark theme`, async ({
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.goto(`${url}/policies?view=${view}`);
+    const loaded = view === 'preview' ? page.locator('.cm-content') : page.getByRole('article').first();
+    await expect(loaded).toBeVisible({ timeout: 20_000 });
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await contrastFindings(page)).toEqual([]);
+  });
 
 function runPreview(policies: string, ...more: string[]): Promise<{ stdout: string }> {
   const parallax = join(import.meta.dirname, '..', 'bin', 'parallax.ts');
