@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WatchEvents } from './relay-client.ts';
-import { answeredRelayLines, relayLines } from './relay-lines.ts';
+import { relayLines } from './relay-lines.ts';
 
 const ended = { code: 'OK', httpStatus: 200, text: 'the relay ended the stream', retry: true };
 const refused = { code: 'INVALID_ARGUMENT', httpStatus: 400, text: 'cel: no such field', retry: false };
@@ -21,40 +21,50 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 test('a question that the relay refuses is refused before any body', async () => {
   const { said, open } = callDouble();
-  const answer = answeredRelayLines({ open, head: 'head\n', lines: asText, signal: new AbortController().signal });
+  const answer = relayLines({ open, head: 'head\n', lines: asText, signal: new AbortController().signal });
   said.events?.onEnd(refused);
   await assert.rejects(answer, /cel: no such field/);
 });
 
 test('lines follow the head, and no flows are an answer too', async () => {
   const { said, open } = callDouble();
-  const answer = answeredRelayLines({ open, head: 'head\n', lines: asText, signal: new AbortController().signal });
+  const answer = relayLines({ open, head: 'head\n', lines: asText, signal: new AbortController().signal });
   said.events?.onMessage(bytes('one'));
   said.events?.onEnd(ended);
   assert.equal(await new Response(await answer).text(), 'head\none\n');
   const none = callDouble();
-  const empty = answeredRelayLines({ ...none, head: '', lines: asText, signal: new AbortController().signal });
+  const empty = relayLines({ ...none, head: '', lines: asText, signal: new AbortController().signal });
   none.said.events?.onEnd(ended);
   assert.equal(await new Response(await empty).text(), '');
 });
 
 test('a relay that breaks off breaks the body off, so that half a file is not taken for a whole one', async () => {
   const { said, open } = callDouble();
-  const body = relayLines({ open, head: '', lines: asText, signal: new AbortController().signal });
+  const answer = relayLines({ open, head: '', lines: asText, signal: new AbortController().signal });
   said.events?.onMessage(bytes('one'));
   said.events?.onEnd({ ...refused, text: 'connection lost' });
+  const body = await answer;
   await assert.rejects(new Response(body).text(), /connection lost/);
+});
+
+test('a message behind the end ends the body and the call', async () => {
+  const { said, open } = callDouble();
+  const lines = (message: Uint8Array) => (message.length === 0 ? undefined : asText(message));
+  const answer = relayLines({ open, head: '', lines, signal: new AbortController().signal });
+  for (const message of ['one', '', 'two']) said.events?.onMessage(bytes(message));
+  assert.equal(await new Response(await answer).text(), 'one\n');
+  assert.equal(said.cancelled, 1);
 });
 
 test('a reader who goes ends the call; one who is slow pauses it; a line that cannot be written ends the body', async () => {
   const gone = new AbortController();
   const first = callDouble();
-  const body = relayLines({ ...first, head: '', lines: asText, signal: gone.signal });
+  const left = relayLines({ ...first, head: '', lines: asText, signal: gone.signal });
   gone.abort();
   assert.equal(first.said.cancelled, 1);
-  assert.equal(await new Response(body).text(), '');
+  assert.equal(await new Response(await left).text(), '');
   const second = callDouble();
-  relayLines({ ...second, head: '', lines: asText, signal: new AbortController().signal });
+  void relayLines({ ...second, head: '', lines: asText, signal: new AbortController().signal });
   second.said.events?.onMessage(new Uint8Array(300 * 1024));
   assert.equal(second.said.paused, 1);
   const third = callDouble();
@@ -64,5 +74,6 @@ test('a reader who goes ends the call; one who is slow pauses it; a line that ca
   const broken = relayLines({ ...third, head: '', lines: unwritable, signal: new AbortController().signal });
   third.said.events?.onMessage(bytes('one'));
   assert.equal(third.said.cancelled, 1);
-  await assert.rejects(new Response(broken).text(), /cannot be written/);
+  const body = await broken;
+  await assert.rejects(new Response(body).text(), /cannot be written/);
 });

@@ -9,20 +9,16 @@ export interface RelayLinesOptions {
   readonly open: (events: WatchEvents) => WatchCall;
   /** Before the first line; '' for none. */
   readonly head: string;
-  /** Lines of one message, each with its end; '' for a message that says nothing here. */
-  readonly lines: (message: Uint8Array) => string;
+  /** Lines of one message, each with its end; '' for one that says nothing here, undefined for one behind the end. */
+  readonly lines: (message: Uint8Array) => string | undefined;
   readonly signal: AbortSignal;
-}
-
-export function relayLines(options: RelayLinesOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return start(options).body;
 }
 
 /**
  * Resolves with the body once the relay has sent something or ended, so that a question it refuses is refused and not a
  * body that breaks off. Rejects with a RelayError.
  */
-export async function answeredRelayLines(options: RelayLinesOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+export async function relayLines(options: RelayLinesOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { body, answered } = start(options);
   const fault = await answered;
   if (fault !== undefined) throw new RelayError(fault, undefined);
@@ -62,6 +58,7 @@ function start({ open, head, lines, signal }: RelayLinesOptions): Started {
             answer(undefined);
             try {
               const text = lines(message);
+              if (text === undefined) return leave();
               if (text !== '') controller.enqueue(encoder.encode(text));
             } catch (cause) {
               call?.cancel();

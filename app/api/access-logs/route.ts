@@ -9,10 +9,10 @@ import { relayLines } from '../../relay-lines.ts';
 
 export const dynamic = 'force-dynamic';
 
-export const GET = endpoint((query, request) => {
+export const GET = endpoint(async (query, request) => {
   const wanted = getAccessLogsRequestFrom(query);
   const format = query.get('format') === 'csv' ? 'csv' : 'json';
   const open = (events: WatchEvents) => readAccessLogs(wanted, events);
-  const body = relayLines({ ...recordLines(format), open, signal: request.signal });
+  const body = await relayLines({ ...recordLines(format), open, signal: request.signal });
   return streamResponse(body, format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
 });

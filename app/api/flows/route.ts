@@ -2,13 +2,17 @@
 // after the flows that are already kept.
 
 import { endpoint, streamResponse } from '../../api-answer.ts';
-import { flowLineStream } from '../../flow-line-stream.ts';
+import { flowLines } from '../../flow-lines.ts';
+import { type WatchEvents, watchRelay } from '../../relay-client.ts';
+import { relayLines } from '../../relay-lines.ts';
 import { watchRequestFrom } from '../../watch-request.ts';
 
 export const dynamic = 'force-dynamic';
 
-export const GET = endpoint((query, request) => {
+export const GET = endpoint(async (query, request) => {
   const watch = { ...watchRequestFrom(query), serviceMap: false, status: false };
   const follow = query.get('follow') !== 'false';
-  return streamResponse(flowLineStream({ watch, follow, signal: request.signal }), 'application/x-ndjson');
+  const open = (events: WatchEvents) => watchRelay(watch, events);
+  const body = await relayLines({ ...flowLines(follow), open, signal: request.signal });
+  return streamResponse(body, 'application/x-ndjson');
 });

@@ -3,14 +3,14 @@
 import { endpoint, streamResponse } from '../../../api-answer.ts';
 import { exportFormatFrom, exportLines, exportRequestFrom } from '../../../flow-export.ts';
 import { readFlows } from '../../../relay-client.ts';
-import { answeredRelayLines } from '../../../relay-lines.ts';
+import { relayLines } from '../../../relay-lines.ts';
 
 export const dynamic = 'force-dynamic';
 
 export const GET = endpoint(async (query, request) => {
   const format = exportFormatFrom(query);
   const wanted = exportRequestFrom(query);
-  const body = await answeredRelayLines({
+  const body = await relayLines({
     ...exportLines(format),
     open: (events) => readFlows(wanted, events),
     signal: request.signal,
