@@ -13,7 +13,6 @@ import { registerObserver } from '#observer/observer-service.ts';
 import { fixedPeers, registerPeerService } from '#observer/peer-service.ts';
 import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
 import { fromMilliseconds } from '#observer/time.ts';
-import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -168,9 +167,9 @@ async function startSource(
   undo: (() => Promise<void> | void)[],
 ): Promise<FlowSource> {
   const metrics = registry === undefined ? undefined : flowMetrics(registry);
-  const onResponse = metrics === undefined ? {} : { onResponse: (told: GetFlowsResponse) => metrics.note(told) };
+  const counted = metrics === undefined ? {} : { metrics };
   const play = (path: string, obstacle?: Obstacle) =>
-    startRecordingSource({ ring, path, log, ...onResponse, ...(obstacle === undefined ? {} : { obstacle }) });
+    startRecordingSource({ ring, path, log, ...counted, ...(obstacle === undefined ? {} : { obstacle }) });
   if (options.replay !== undefined) return play(options.replay);
   const support = checkSupport();
   const obstacle = obstacleOf(support);
@@ -203,7 +202,7 @@ async function startSource(
       host,
       ownPorts,
       log,
-      ...onResponse,
+      ...counted,
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });
   } catch (error) {

@@ -8,7 +8,6 @@ import { dropReasonName } from '#flow/names/drop-reason.ts';
 import { verdictWord } from '#flow/names/verdict.ts';
 import {
   type DNS,
-  type Flow,
   type HTTP,
   IPVersion,
   L7FlowType,
@@ -20,6 +19,7 @@ import {
 } from '#proto/gen/flow/flow.ts';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { BoundedCounter, FOLDED } from './bounded-counter.ts';
+import type { CountedFlow } from './counted-flow.ts';
 import { EVENT_DROP, EVENT_L7 } from './flow-parts.ts';
 import { icmpTypeText } from './icmp-names.ts';
 
@@ -55,7 +55,9 @@ const LOST_SOURCES: ReadonlyMap<LostEventSource, string> = new Map([
 const MAX_SERIES = 1000;
 
 export interface FlowMetrics {
+  /** A message of any kind. */
   note(response: GetFlowsResponse): void;
+  noteFlow(flow: CountedFlow): void;
 }
 
 export function flowMetrics(registry: Registry): FlowMetrics {
@@ -108,7 +110,7 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     },
   });
 
-  const noteHttp = (flow: Flow, http: HTTP) => {
+  const noteHttp = (flow: CountedFlow, http: HTTP) => {
     if (flow.l7?.type !== L7FlowType.RESPONSE) return;
     const method = oneOf(METHODS, http.method);
     const reporter = reporterOf(flow);
@@ -116,7 +118,7 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     httpRequests.series(method, oneOf(VERSIONS, http.protocol), status, reporter).count += 1;
     if (flow.l7.latencyNs > 0n) httpSeconds.observe({ method, reporter }, Number(flow.l7.latencyNs) / 1e9);
   };
-  const noteDns = (flow: Flow, { rcode, qtypes, rrtypes, ips }: DNS) => {
+  const noteDns = (flow: CountedFlow, { rcode, qtypes, rrtypes, ips }: DNS) => {
     const asked = oneOf(QUERY_TYPES, qtypes[0] ?? '');
     const addresses = String(Math.min(ips.length, MAX_ADDRESSES));
     if (flow.l7?.type !== L7FlowType.RESPONSE) {
@@ -127,7 +129,7 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     for (const type of new Set(rrtypes.map((type) => oneOf(QUERY_TYPES, type))))
       dnsTypes.series(type, asked).count += 1;
   };
-  const noteForwarded = (flow: Flow, protocol: string) => {
+  const noteForwarded = (flow: CountedFlow, protocol: string) => {
     const l4 = flow.l4?.protocol;
     if (l4 === undefined) return;
     // Of a flow that may be a reply the port would be the client's own, a new one for each connection.
@@ -139,7 +141,7 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     const family = flow.IP?.ipVersion === IPVersion.IPv6 ? 'IPv6' : 'IPv4';
     for (const flag of flagsOf(l4.value.flags)) tcpFlags.series(flag, family).count += 1;
   };
-  const noteFlow = (flow: Flow) => {
+  const noteFlow = (flow: CountedFlow) => {
     const record = flow.l7?.record;
     const protocol = protocolOf(flow);
     const { type, subtype } = kindOf(flow);
@@ -156,6 +158,7 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     if (record?.$case === 'dns') noteDns(flow, record.value);
   };
   return {
+    noteFlow,
     note({ responseTypes: told }) {
       if (told?.$case === 'flow') noteFlow(told.value);
       if (told?.$case === 'lostEvents') {
@@ -165,23 +168,23 @@ export function flowMetrics(registry: Registry): FlowMetrics {
   };
 }
 
-function kindOf(flow: Flow): { type: string; subtype: string } {
+function kindOf(flow: CountedFlow): { type: string; subtype: string } {
   if (flow.eventType?.type === EVENT_L7) return { type: 'L7', subtype: l7Subtype(flow) };
   if (flow.eventType?.type === EVENT_DROP) return { type: 'Drop', subtype: '' };
   const leaves = flow.traceObservationPoint === TraceObservationPoint.FROM_ENDPOINT;
   return { type: 'Trace', subtype: leaves ? 'from-endpoint' : 'to-endpoint' };
 }
 
-function l7Subtype(flow: Flow): string {
+function l7Subtype(flow: CountedFlow): string {
   const record = flow.l7?.record?.$case;
   return record === 'http' || record === 'dns' ? record.toUpperCase() : '';
 }
 
-function protocolOf(flow: Flow): string {
+function protocolOf(flow: CountedFlow): string {
   return flow.l4?.protocol?.$case ?? 'Unknown flow';
 }
 
-function reporterOf(flow: Flow): string {
+function reporterOf(flow: CountedFlow): string {
   if (flow.trafficDirection === TrafficDirection.INGRESS) return 'server';
   return flow.trafficDirection === TrafficDirection.EGRESS ? 'client' : 'unknown';
 }

@@ -9,6 +9,7 @@ import type { FlowDraft } from './encode/flow-draft.ts';
 import type { TransportProtocol } from './kernel/kernel-record.ts';
 import type { KnownConnection } from './known-connections.ts';
 import type { Layer7Parts } from './l7/to-layer7.ts';
+import { toTcpFlags } from './tcp-flags.ts';
 
 /** Cilium's monitor message types; see pkg/monitor/api. */
 export const EVENT_DROP = 1;
@@ -17,8 +18,9 @@ export const EVENT_L7 = 129;
 const SUBTYPE_TO_ENDPOINT = 0;
 const SUBTYPE_FROM_ENDPOINT = 5;
 
-const PROTOCOL_ICMPV4 = 3;
-const PROTOCOL_ICMPV6 = 4;
+/** Field numbers of flow.Layer4.protocol, as the others in columns.ts. */
+export const PROTOCOL_ICMPV4 = 3;
+export const PROTOCOL_ICMPV6 = 4;
 
 /** Field numbers of flow.Layer4.protocol. 0: Hubble has no message for it. */
 const PROTOCOLS: Readonly<Record<TransportProtocol, number>> = {
@@ -138,18 +140,7 @@ export function layer4Summary({ columns, icmpType, icmpCode }: FlowDraft): strin
 function tcpSummary(flags: number): string {
   let summary = tcpSummaries.get(flags);
   if (summary === undefined) {
-    const isSet = (bit: number) => (flags & bit) !== 0;
-    const text = tcpFlagsText({
-      FIN: isSet(1),
-      SYN: isSet(2),
-      RST: isSet(4),
-      PSH: isSet(8),
-      ACK: isSet(16),
-      URG: isSet(32),
-      ECE: isSet(64),
-      CWR: isSet(128),
-      NS: false,
-    });
+    const text = tcpFlagsText(toTcpFlags(flags));
     summary = text === '' ? 'TCP' : `TCP Flags: ${text}`;
     tcpSummaries.set(flags, summary);
   }

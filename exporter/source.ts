@@ -5,10 +5,13 @@ import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { FlowAssembler } from './assemble.ts';
+import { countedFlow } from './counted-flow.ts';
+import type { FlowDraft } from './encode/flow-draft.ts';
 import { FlowOutput } from './encode/flow-output.ts';
 import { EndNames, type HostProcesses } from './end-names.ts';
 import { DnsNames } from './endpoints/dns-names.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
+import type { FlowMetrics } from './flow-metrics.ts';
 import { startCapture } from './kernel/capture.ts';
 import type { Capture, CaptureCounters } from './kernel/capture-types.ts';
 import { BootClock } from './kernel/clock.ts';
@@ -49,14 +52,14 @@ export interface KernelSourceOptions {
   readonly ownPorts?: readonly number[];
   /** Grows when an address may have got another name. */
   namesVersion(): number;
-  /** Told of each response that goes into the ring. */
-  onResponse?(response: GetFlowsResponse): void;
+  /** Of what goes into the ring. */
+  readonly metrics?: FlowMetrics;
   log(line: string): void;
 }
 
 /** Captures from the kernel into the ring. Throws where nothing can be captured. */
 export async function startKernelSource(options: KernelSourceOptions): Promise<FlowSource> {
-  const { ring, nodeName, version, onResponse } = options;
+  const { ring, nodeName, version, metrics } = options;
   const clock = new BootClock();
   const sockets = new SocketTable();
   const tracker = new L7Tracker();
@@ -73,9 +76,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     ring,
     nodeName,
     version,
-    ...(onResponse === undefined
-      ? {}
-      : { onMessage: (message: Uint8Array) => onResponse(GetFlowsResponse.decode(message)) }),
+    ...(metrics === undefined ? {} : { onFlow: (draft: FlowDraft) => metrics.noteFlow(countedFlow(draft)) }),
   });
   const assembler = new FlowAssembler({
     output,
@@ -111,7 +112,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     if (lost !== undefined) {
       tracker.noteLoss();
       ring.append(GetFlowsResponse.encode(lost).finish());
-      onResponse?.(lost);
+      metrics?.note(lost);
     }
   }, SWEEP_MS);
   const missing = started.features.filter((feature) => !feature.enabled);
@@ -134,8 +135,8 @@ export interface RecordingSourceOptions {
   readonly path: string;
   /** What keeps this machine from capturing, if that is why a recording is played. */
   readonly obstacle?: Obstacle;
-  /** Told of each response that goes into the ring. */
-  onResponse?(response: GetFlowsResponse): void;
+  /** Of what goes into the ring. */
+  readonly metrics?: FlowMetrics;
   log(line: string): void;
 }
 
@@ -146,7 +147,7 @@ export async function startRecordingSource(options: RecordingSourceOptions): Pro
     path,
     append: (message) => {
       ring.append(message);
-      options.onResponse?.(GetFlowsResponse.decode(message));
+      options.metrics?.note(GetFlowsResponse.decode(message));
     },
     onError: (error) => log(`the recording ${path} ended: ${error.message}`),
   });

@@ -9,22 +9,22 @@ export interface FlowOutputOptions {
   readonly ring: FlowRing;
   readonly nodeName: string;
   readonly version: string;
-  /** Told of each message that goes into the ring. Its bytes are written anew after. */
-  onMessage?(message: Uint8Array): void;
+  /** Told of each flow that goes into the ring. The draft is filled anew after. */
+  onFlow?(draft: FlowDraft): void;
 }
 
 export class FlowOutput {
   readonly #ring: FlowRing;
   readonly #encoder: FlowEncoder;
-  readonly #onMessage: ((message: Uint8Array) => void) | undefined;
+  readonly #onFlow: ((draft: FlowDraft) => void) | undefined;
   readonly #ids = { source: 0, destination: 0, node: 0 };
   /** How often the ring's dictionary of nodes had rotated when it gave this node's id. */
   #nodeRotations = -1;
 
-  constructor({ ring, nodeName, version, onMessage }: FlowOutputOptions) {
+  constructor({ ring, nodeName, version, onFlow }: FlowOutputOptions) {
     this.#ring = ring;
     this.#encoder = new FlowEncoder({ nodeName, version });
-    this.#onMessage = onMessage;
+    this.#onFlow = onFlow;
   }
 
   append(draft: FlowDraft): void {
@@ -45,7 +45,7 @@ export class FlowOutput {
     } else {
       this.#appendNew(draft, bytes, start, rotations);
     }
-    this.#onMessage?.(bytes.subarray(start));
+    this.#onFlow?.(draft);
   }
 
   /** The ring scans it, and its dictionaries' ids are taken over. */

@@ -1,10 +1,12 @@
 // An assembler whose flows can be looked at: what it put into its flow ring is read back and decoded. Each time, what the
-// ring was told of the message is held against what a scan of the bytes finds.
+// ring and the metrics were told of the message is held against what is in the bytes.
 
 import assert from 'node:assert/strict';
+import { readFlowDetails } from '#flow/details.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { type AssemblerParts, FlowAssembler } from '../assemble.ts';
+import { type CountedFlow, countedFlow } from '../counted-flow.ts';
 import { FlowOutput } from '../encode/flow-output.ts';
 import { DnsNames } from '../endpoints/dns-names.ts';
 import type { KernelRecord } from '../kernel/kernel-record.ts';
@@ -21,11 +23,17 @@ export class ReadAssembler {
   readonly ring = new FlowRing(RING);
   readonly #scanned = new FlowRing(RING);
   readonly #assembler: FlowAssembler;
+  readonly #counted: CountedFlow[] = [];
 
   /** Of node "node-1"; the parts that are not given are empty. */
   constructor(parts: ReadAssemblerParts) {
     this.#assembler = new FlowAssembler({
-      output: new FlowOutput({ ring: this.ring, nodeName: 'node-1', version: '0.0.0' }),
+      output: new FlowOutput({
+        ring: this.ring,
+        nodeName: 'node-1',
+        version: '0.0.0',
+        onFlow: (draft) => this.#counted.push(countedFlow(draft)),
+      }),
       tracker: new L7Tracker(),
       dnsNames: new DnsNames(),
       namesVersion: () => 0,
@@ -61,7 +69,9 @@ export class ReadAssembler {
     fill();
     return [...this.messages(from)].map((message, index) => {
       this.#compareColumns(from + index, message);
-      return GetFlowsResponse.decode(message);
+      const response = GetFlowsResponse.decode(message);
+      compareCounted(this.#counted.shift(), response);
+      return response;
     });
   }
 
@@ -79,4 +89,13 @@ export class ReadAssembler {
       } else assert.equal(column[slot], expected, name);
     }
   }
+}
+
+/** The message itself goes to both as it is, and of the extensions only a drop's are counted. */
+function compareCounted(counted: CountedFlow | undefined, { responseTypes }: GetFlowsResponse): void {
+  assert.ok(counted !== undefined && responseTypes?.$case === 'flow');
+  const { l7, extensions, ...rest } = counted;
+  assert.partialDeepStrictEqual(responseTypes.value, rest);
+  assert.equal(l7?.type, responseTypes.value.l7?.type);
+  assert.equal(readFlowDetails({ extensions })?.drop?.count, readFlowDetails(responseTypes.value)?.drop?.count);
 }

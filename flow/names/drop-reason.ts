@@ -35,7 +35,7 @@ export function dropCodeText(code: number): string {
  * Wire name of why the flow was dropped, the kernel's where it told one (NETFILTER_DROP), else Cilium's. Undefined for
  * a flow without reason.
  */
-export function dropReasonName(flow: Flow): string | undefined {
+export function dropReasonName(flow: Pick<Flow, 'extensions' | 'dropReasonDesc'>): string | undefined {
   const kernelReason = readFlowDetails(flow)?.drop?.reason ?? '';
   return kernelReason === '' ? namesByNumber.get(flow.dropReasonDesc) : kernelReason;
 }
