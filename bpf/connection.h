@@ -145,15 +145,17 @@ CHECKED_ONCE int report(const struct packet *packet, const struct px_connection 
 CHECKED_ONCE int tell_owner(const struct packet *packet, const struct px_side *side)
 {
 	struct px_socket_record *record;
+	struct datagram_owner *known;
 	struct owner *owner;
 	u64 cookie;
 
 	if (!packet || !side)
 		return 0;
 	cookie = side->socket_cookie;
-	owner = bpf_map_lookup_elem(&datagram_owners, &cookie);
-	if (!owner || owner->is_settled)
+	known = bpf_map_lookup_elem(&datagram_owners, &cookie);
+	if (!known || known->owner.is_settled)
 		return 0;
+	owner = &known->owner;
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (!record) {
 		count(PX_COUNT_SOCKET_LOST);
@@ -176,6 +178,8 @@ CHECKED_ONCE int tell_owner(const struct packet *packet, const struct px_side *s
 	record->pid = owner->pid;
 	__builtin_memcpy(record->command, owner->command, 16);
 	record->family = packet->family;
+	record->is_whole_path = known->is_whole_path;
+	__builtin_memcpy(record->executable, known->executable, PX_PATH_BYTES);
 	bpf_ringbuf_submit(record, wake_flags());
 	return 0;
 }

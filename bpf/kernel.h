@@ -95,14 +95,37 @@ struct tcp_sock {
 	u32 srtt_us, total_retrans;
 	struct minmax rtt_min;
 };
-struct mm_struct;
+struct qstr {
+	const unsigned char *name;
+};
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+struct file {
+	struct path f_path;
+};
+struct mm_struct {
+	struct file *exe_file;
+};
 struct task_struct {
 	int tgid;
 	char comm[16];
 	struct nsproxy *nsproxy;
 	struct mm_struct *mm;
 };
-struct file;
 struct socket {
 	struct sock *sk;
 };

@@ -16,10 +16,16 @@ struct owner {
 	char command[16];
 };
 
+struct datagram_owner {
+	struct owner owner;
+	u32 is_whole_path, reserved;
+	char executable[PX_PATH_BYTES];
+};
+
 /* By cookie. The flow object's map, shared with the socket object. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, u64);
-	__type(value, struct owner);
+	__type(value, struct datagram_owner);
 } datagram_owners SEC(".maps");

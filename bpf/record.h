@@ -82,6 +82,8 @@
 #define PX_SOCKET_LOST 1
 #define PX_SOCKET_COUNTS 2
 
+#define PX_PATH_BYTES 128
+
 #define PX_SOCKET_LISTENING 1
 #define PX_SOCKET_CONNECTED 2
 #define PX_SOCKET_ACCEPTED 3
@@ -209,6 +211,9 @@ struct px_socket_record {
 	__u64 socket_cookie, cgroup_id;
 	__u32 pid, smoothed_rtt_us, minimum_rtt_us, retransmits;
 	__u32 connect_us, error; /* error: errno of a failed connect */
-	__u8 family, reserved[7];
+	__u8 family;
+	__u8 is_whole_path; /* `executable` reaches up to the root */
+	__u8 reserved[6];
 	char command[16];
+	char executable[PX_PATH_BYTES]; /* names from the file up to the root, each ends with a zero; empty: see /proc */
 };

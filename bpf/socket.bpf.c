@@ -117,7 +117,50 @@ static __always_inline void own(struct sock *sk, struct owner *owner)
 	owner->cgroup_id = socket_cgroup(sk);
 }
 
-static __always_inline void report(struct sock *sk, u64 cookie, const struct owner *owner, u8 event, u32 connect_us)
+#define NAME_BYTES 32
+#define PATH_STEPS 12
+
+/*
+ * The program a task runs, from its file up to the root of its mounts: a process that is gone when its record is read has
+ * no /proc. 1 if all of it had room.
+ */
+static __always_inline u8 read_executable(struct task_struct *task, char *out)
+{
+	struct file *file = BPF_CORE_READ(task, mm, exe_file);
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *mounted = BPF_CORE_READ(file, f_path.mnt);
+	u32 at = 0;
+
+	if (!file)
+		return 0;
+	for (int i = 0; i < PATH_STEPS; i++) {
+		long bytes;
+
+		if (dentry == BPF_CORE_READ(mounted, mnt_root)) {
+			struct mount *mount = (void *)mounted - bpf_core_field_offset(struct mount, mnt);
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount)
+				return 1;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mounted = (void *)above + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		BOUND(at);
+		if (at > PX_PATH_BYTES - NAME_BYTES)
+			return 0;
+		bytes = bpf_probe_read_kernel_str(out + at, NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
+		if (bytes <= 0)
+			return 0;
+		at += bytes;
+		dentry = BPF_CORE_READ(dentry, d_parent);
+	}
+	return 0;
+}
+
+/* Where the owner is the current task, its program is told, too. */
+static __always_inline void report(struct sock *sk, u64 cookie, const struct owner *owner, u8 event, u32 connect_us,
+				   u32 is_current)
 {
 	struct px_socket_record *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
@@ -151,6 +194,9 @@ static __always_inline void report(struct sock *sk, u64 cookie, const struct own
 	}
 	if (event == PX_SOCKET_CONNECT_FAILED)
 		record->error = BPF_CORE_READ(sk, sk_err);
+	if (is_current)
+		record->is_whole_path =
+			read_executable((struct task_struct *)bpf_get_current_task(), record->executable);
 	bpf_ringbuf_submit(record, wake_flags());
 }
 
@@ -169,7 +215,7 @@ static __always_inline void accepted(struct sock *sk, u64 cookie)
 	read_addresses(sk, &owner);
 	bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
 	bpf_sk_storage_get(&unsettled, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	report(sk, cookie, &owner, PX_SOCKET_ACCEPTED, 0);
+	report(sk, cookie, &owner, PX_SOCKET_ACCEPTED, 0, 0);
 }
 
 static __always_inline void left_syn_sent(struct sock *sk, u64 cookie, int state)
@@ -182,11 +228,11 @@ static __always_inline void left_syn_sent(struct sock *sk, u64 cookie, int state
 	connect_us = (bpf_ktime_get_boot_ns() - owner->started_ns) / 1000;
 	if (state == STATE_ESTABLISHED) {
 		read_addresses(sk, owner);
-		report(sk, cookie, owner, PX_SOCKET_CONNECTED, connect_us);
+		report(sk, cookie, owner, PX_SOCKET_CONNECTED, connect_us, 0);
 	} else if (state == STATE_CLOSE) {
 		if (!owner->remote_port)
 			read_addresses(sk, owner);
-		report(sk, cookie, owner, PX_SOCKET_CONNECT_FAILED, connect_us);
+		report(sk, cookie, owner, PX_SOCKET_CONNECT_FAILED, connect_us, 0);
 		bpf_map_delete_elem(&owners, &cookie);
 	}
 }
@@ -200,7 +246,7 @@ static __always_inline void listening(struct sock *sk, u64 cookie)
 	own(sk, &owner);
 	read_addresses(sk, &owner);
 	bpf_map_update_elem(&listeners, &key, &owner, BPF_ANY);
-	report(sk, cookie, &owner, PX_SOCKET_LISTENING, 0);
+	report(sk, cookie, &owner, PX_SOCKET_LISTENING, 0, 1);
 }
 
 /* The current task handles an accepted connection: it owns it from now on. 0 if that is nobody's task. */
@@ -217,7 +263,7 @@ static __always_inline u32 settle(struct sock *sk, u64 cookie, struct owner *own
 		return 1;
 	owner->pid = pid;
 	bpf_get_current_comm(owner->command, sizeof(owner->command));
-	report(sk, cookie, owner, PX_SOCKET_ACCEPTED, 0);
+	report(sk, cookie, owner, PX_SOCKET_ACCEPTED, 0, 1);
 	return 1;
 }
 
@@ -252,7 +298,7 @@ int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 		own(sk, &owner);
 		bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY);
 		/* Before the SYN leaves, so that its flow can be named; ports and health come later. */
-		report(sk, cookie, &owner, PX_SOCKET_CONNECTING, 0);
+		report(sk, cookie, &owner, PX_SOCKET_CONNECTING, 0, 1);
 	} else if (old_state == STATE_SYN_SENT) {
 		left_syn_sent(sk, cookie, state);
 	} else if (old_state == STATE_SYN_RECEIVED && state == STATE_ESTABLISHED) {
@@ -265,7 +311,7 @@ int BPF_PROG(on_state, struct sock *sk, int old_state, int state)
 	} else if (state == STATE_CLOSE && old_state != STATE_LISTEN) {
 		known = bpf_map_lookup_elem(&owners, &cookie);
 		if (known) {
-			report(sk, cookie, known, PX_SOCKET_CLOSED, 0);
+			report(sk, cookie, known, PX_SOCKET_CLOSED, 0, 0);
 			bpf_map_delete_elem(&owners, &cookie);
 		}
 	}
@@ -280,14 +326,16 @@ int on_create(struct bpf_sock *socket)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	u64 cookie = bpf_get_socket_cookie(socket);
-	struct owner owner = { .started_ns = bpf_ktime_get_boot_ns() };
+	struct datagram_owner made = {};
+	struct owner *owner = &made.owner;
 
 	if (socket->type != SOCKET_DATAGRAM || socket->protocol != PROTO_UDP)
 		return 1;
-	owner.pid = BPF_CORE_READ(task, tgid);
-	BPF_CORE_READ_STR_INTO(&owner.command, task, comm);
-	owner.network_namespace = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	bpf_map_update_elem(&datagram_owners, &cookie, &owner, BPF_ANY);
+	owner->pid = BPF_CORE_READ(task, tgid);
+	BPF_CORE_READ_STR_INTO(&owner->command, task, comm);
+	owner->network_namespace = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	made.is_whole_path = read_executable(task, made.executable);
+	bpf_map_update_elem(&datagram_owners, &cookie, &made, BPF_ANY);
 	return 1;
 }
 
@@ -295,10 +343,11 @@ SEC("cgroup/sock_release")
 int on_release(struct bpf_sock *socket)
 {
 	u64 cookie = bpf_get_socket_cookie(socket);
-	struct owner *owner = bpf_map_lookup_elem(&datagram_owners, &cookie);
+	struct datagram_owner *known = bpf_map_lookup_elem(&datagram_owners, &cookie);
+	struct owner *owner = &known->owner;
 	struct px_socket_record *record;
 
-	if (!owner)
+	if (!known)
 		return 1;
 	/* What was never told of need not be told to be gone. */
 	record = owner->is_settled ? bpf_ringbuf_reserve(&records, sizeof(*record), 0) : 0;
@@ -367,7 +416,7 @@ int seed_listeners(struct bpf_iter__task_file *context)
 	own_as_task(task, sk, &owner);
 	/* A server's workers have its socket, too: the first in order of pid is the one that opened it, as a rule. */
 	if (!bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST))
-		report(sk, bpf_get_socket_cookie(sk), &owner, PX_SOCKET_LISTENING, 0);
+		report(sk, bpf_get_socket_cookie(sk), &owner, PX_SOCKET_LISTENING, 0, 0);
 	return 0;
 }
 
@@ -399,7 +448,7 @@ int seed_connections(struct bpf_iter__task_file *context)
 	key.local_port = bpf_htons(owner.local_port);
 	key.remote_port = bpf_htons(owner.remote_port);
 	bpf_map_update_elem(&open_before, &key, &role, BPF_ANY);
-	report(sk, cookie, &owner, role == PX_OPEN_ACCEPTED ? PX_SOCKET_ACCEPTED : PX_SOCKET_CONNECTED, 0);
+	report(sk, cookie, &owner, role == PX_OPEN_ACCEPTED ? PX_SOCKET_ACCEPTED : PX_SOCKET_CONNECTED, 0, 0);
 	return 0;
 }
 
@@ -408,16 +457,16 @@ int seed_datagrams(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
 	struct sock *sk = socket_of(context->file, PROTO_UDP);
-	struct owner owner = {};
+	struct datagram_owner made = {};
 	u64 cookie;
 
 	if (!task || !sk)
 		return 0;
-	own_as_task(task, sk, &owner);
-	owner.is_settled = 0;
-	owner.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	own_as_task(task, sk, &made.owner);
+	made.owner.is_settled = 0;
+	made.owner.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	cookie = bpf_get_socket_cookie(sk);
-	bpf_map_update_elem(&datagram_owners, &cookie, &owner, BPF_NOEXIST);
+	bpf_map_update_elem(&datagram_owners, &cookie, &made, BPF_NOEXIST);
 	return 0;
 }
 

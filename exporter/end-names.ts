@@ -86,7 +86,7 @@ export class EndNames {
     return {
       pid,
       command: socket?.command || known?.command || '',
-      executable: known?.executable ?? '',
+      executable: known?.executable || socket?.executable || '',
       containerId: owner.containerId,
       unit: owner.unit,
       cgroupId,

@@ -36,8 +36,10 @@ export class SocketTable {
   }
 }
 
-/** The time to connect is told once, when connected; the rest is newer in the later record. */
+/** The time to connect is told once, when connected, and the program when its process ran; the rest is newer in the later record. */
 function continued(before: SocketRecord, record: SocketRecord): SocketRecord {
   const connectUs = record.health.connectUs || before.health.connectUs;
-  return { ...record, health: { ...record.health, connectUs } };
+  const executable = record.executable ?? (record.pid === before.pid ? before.executable : undefined);
+  const health = { ...record.health, connectUs };
+  return executable === undefined ? { ...record, health } : { ...record, executable, health };
 }

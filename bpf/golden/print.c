@@ -83,7 +83,8 @@ static void print_layouts(void)
 	FIELD(px_socket_record, cgroup_id); FIELD(px_socket_record, pid); FIELD(px_socket_record, smoothed_rtt_us);
 	FIELD(px_socket_record, minimum_rtt_us); FIELD(px_socket_record, retransmits);
 	FIELD(px_socket_record, connect_us); FIELD(px_socket_record, error); FIELD(px_socket_record, family);
-	FIELD(px_socket_record, command); END(1)
+	FIELD(px_socket_record, command);
+	FIELD(px_socket_record, is_whole_path); FIELD(px_socket_record, executable); END(1)
 }
 
 static void print_connection(void)
@@ -177,6 +178,8 @@ static void print_socket(void)
 	record.error = 111;
 	record.family = 4;
 	strcpy(record.command, "curl");
+	memcpy(record.executable, "curl\0bin\0usr", 13);
+	record.is_whole_path = 1;
 	print_hex("socket", &record, sizeof(record), 1);
 }
 

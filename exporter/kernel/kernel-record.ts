@@ -139,6 +139,8 @@ export interface SocketRecord {
   /** 0 and '' where the owner is not known (an accepted socket before its accept returned). */
   readonly pid: number;
   readonly command: string;
+  /** Path of the owner's program among its own mounts; absent where the owner was not running when this was told. */
+  readonly executable?: string;
   readonly networkNamespace: number;
   readonly ipVersion: 4 | 6;
   readonly local: SocketAddress;

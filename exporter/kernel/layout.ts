@@ -118,7 +118,7 @@ export const dropRecordLayout = {
 } as const;
 
 export const socketRecordLayout = {
-  sizeof: 120,
+  sizeof: 248,
   local: 16,
   remote: 32,
   localPort: 48,
@@ -133,7 +133,9 @@ export const socketRecordLayout = {
   connectUs: 88,
   error: 92,
   family: 96,
+  isWholePath: 97,
   command: 104,
+  executable: 120,
 } as const;
 
 export const recordType = { connection: 1, l7: 2, drop: 3, socket: 4 } as const;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { SocketEvent, SocketRecord } from './kernel-record.ts';
 import { kernelTestsImpossible, type Pod, Pods, runIn, type Service, serveIn } from './testing/pods.ts';
@@ -111,6 +111,7 @@ describe('who owns a socket', { skip }, () => {
       assert.ok(listening && listening.pid !== worker);
       assert.equal(accepted.command, 'python3');
       assert.equal(accepted.networkNamespace, inode(server));
+      assert.match(accepted.executable ?? '', /^\/.*python3[.\d]*$/);
       const answer = await eventually("the server's side of the connection", () =>
         connectionsTo(recorder, port).findLast((one) => one.responder.socketCookie > 0),
       );
@@ -136,6 +137,7 @@ describe('who owns a socket', { skip }, () => {
     const pid = await exchange(21_240);
     const sending = await eventually('its socket', () => told('sending', (one) => one.pid === pid));
     assert.equal(sending.networkNamespace, inode(client));
+    assert.equal(sending.executable, realpathSync(process.execPath), 'though its /proc is gone');
     assert.notEqual(sending.command, '');
     assert.ok(sending.cgroupId > 0);
     const opened = await eventually('its connection', () =>

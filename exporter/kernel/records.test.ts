@@ -148,6 +148,7 @@ test('a socket record tells owner, ends, health and failure', () => {
     cgroupId: 25,
     pid: 77,
     command: 'curl',
+    executable: '/usr/bin/curl',
     networkNamespace: 4026531840,
     ipVersion: 4,
     local: { address: '10.1.2.1', port: 40000 },
@@ -155,6 +156,11 @@ test('a socket record tells owner, ends, health and failure', () => {
     health: { smoothedRttUs: 35, minimumRttUs: 33, retransmits: 1, connectUs: 1234 },
     failure: 'refused',
   });
+});
+
+test('a path longer than its room says that it is cut', () => {
+  const record = decode('socket', undefined, (bytes) => Buffer.from(bytes.fill(0, 97, 98)));
+  assert.equal(record?.type === 'socket' && record.executable, '…/usr/bin/curl');
 });
 
 test('records cut short or of unknown type are refused', () => {

@@ -308,6 +308,7 @@ function decodeSocket(view: DataView, offset: number): SocketRecord | undefined 
     cgroupId: readUint64(view, offset + at.cgroupId),
     pid: view.getUint32(offset + at.pid, true),
     command: readText(view, offset + at.command, 16),
+    ...readExecutable(view, offset),
     networkNamespace: view.getUint32(offset + at.networkNamespace, true),
     ipVersion: view.getUint8(offset + at.family) === 4 ? 4 : 6,
     local: { address: readAddress(view, offset + at.local), port: view.getUint16(offset + at.localPort, true) },
@@ -321,6 +322,15 @@ function decodeSocket(view: DataView, offset: number): SocketRecord | undefined 
     },
     ...(event === 'connect_failed' ? { failure: connectFailure(view.getUint32(offset + at.error, true)) } : {}),
   };
+}
+
+/** The kernel half writes names from the file upwards. A path that had no room begins with '…'. */
+function readExecutable(view: DataView, offset: number): { readonly executable?: string } {
+  const at = socketRecordLayout;
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset + at.executable, at.sizeof - at.executable);
+  if (bytes[0] === 0) return {};
+  const names = Buffer.from(bytes).toString('utf8').replace(/\0+$/, '').split('\0').reverse();
+  return { executable: `${view.getUint8(offset + at.isWholePath) === 1 ? '' : '…'}/${names.join('/')}` };
 }
 
 /** Text of a fixed C array, up to its first zero byte. */
