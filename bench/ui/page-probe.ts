@@ -24,20 +24,20 @@ export async function countFrames({ ms, isPanning }: { ms: number; isPanning: bo
   return { perSecond: (frames * 1000) / (last - start), worstMs };
 }
 
-/** Milliseconds of the longest task of the main thread from now on, as `longestTask` tells later; below 50 none is told. */
-export function watchTasks(): void {
-  const tasks: number[] = [];
-  Object.assign(window, { longTasks: tasks });
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
-    entryTypes: ['longtask'],
-  });
+export interface Stage {
+  readonly name: string;
+  /** Since the start of navigation. */
+  readonly ms: number;
 }
 
-export function longestTask(): number {
-  const { longTasks } = window as unknown as { longTasks: number[] };
-  const longest = Math.max(0, ...longTasks);
-  longTasks.length = 0;
-  return longest;
+/** How the page came to its first map: the server's answer, then what the page marks itself. */
+export function stages(): Stage[] {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const marks = ['page script', 'page hydrated', 'map received', 'map laid out', 'map drawn'];
+  return [
+    { name: 'html', ms: navigation?.responseEnd ?? 0 },
+    ...marks.flatMap((name) => performance.getEntriesByName(name).map(({ startTime: ms }) => ({ name, ms }))),
+  ].sort((left, right) => left.ms - right.ms);
 }
 
 /** Ages of the newest row at each of its changes, milliseconds: until so many, or for a time. */

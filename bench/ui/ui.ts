@@ -1,32 +1,40 @@
 // What the page costs in a real Chromium: a generator observer, the real relay, the built page. Prints a table.
 //   node bench/ui/ui.ts                 20 x 100, 300 x 1,000 and 2,000 x 10,000 (services x flows a second)
 //   node bench/ui/ui.ts 2000x10000 ...  these cells; all: every one of nine
-// Chromium draws in software here: read its frames against those of the small cells.
+//   node bench/ui/ui.ts heap=300 ...    the heap of the last cell is watched for so many seconds instead of 30
+// Chromium draws in software here: read its frames against those of the small cells. Busy share and longest task are
+// processor time, which a busy machine does not stretch; all else is time on the clock.
 
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { type CDPSession, chromium, type Page } from 'playwright';
-import { countFrames, longestTask, rowAges, watchTasks } from './page-probe.ts';
+import { chromium, type Page } from 'playwright';
+import { watchHeap } from './heap.ts';
+import { watchMainThread } from './main-thread.ts';
+import { countFrames, rowAges, type Stage, stages } from './page-probe.ts';
 
 const SIZES = [20, 300, 2000];
 const RATES = [100, 1000, 10_000];
 const usual = ['20x100', '300x1000', '2000x10000'];
 const every = SIZES.flatMap((size) => RATES.map((rate) => `${size}x${rate}`));
-const asked = process.argv.slice(2);
+const heapOption = process.argv.slice(2).find((argument) => argument.startsWith('heap='));
+const heapSeconds = Number(heapOption?.slice('heap='.length) ?? 30);
+if (!(heapSeconds >= 0)) throw new Error(`${heapOption} is no time: give seconds, as in heap=300.`);
+const asked = process.argv.slice(2).filter((argument) => argument !== heapOption);
 const cells = asked.length === 0 ? usual : asked.includes('all') ? every : asked;
 
 const columns = [
   'services x flows/s',
   'first map ms',
   'again ms',
+  'stages of again',
   'FPS idle',
   'FPS panning',
   'worst frame ms',
   'main thread busy %',
-  'longest task ms',
-  'JS heap MB',
+  'longest task ms (clock)',
+  'JS heap MB (a minute)',
   'row age p50 / worst ms',
 ];
 const parallax = join(import.meta.dirname, '..', '..', 'bin', 'parallax.ts');
@@ -38,13 +46,13 @@ process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---').jo
 for (const cell of cells) {
   const [services = 0, rate = 0] = cell.split('x').map(Number);
   if (!(services > 0 && rate > 0)) throw new Error(`${cell} is no cell: give SERVICESxFLOWS, as in 300x1000.`);
-  process.stdout.write(`| ${(await measure(services, rate)).join(' | ')} |\n`);
+  process.stdout.write(`| ${(await measure(services, rate, cell === cells.at(-1))).join(' | ')} |\n`);
 }
 process.stdout.write(
   `\nload average ${loadavg()[0]?.toFixed(1)}, node ${process.version}, 1600x1000, software rendering\n`,
 );
 
-async function measure(services: number, rate: number): Promise<string[]> {
+async function measure(services: number, rate: number, isLast: boolean): Promise<string[]> {
   const started: ChildProcess[] = [];
   try {
     const source = fork(join(import.meta.dirname, 'observer-process.ts'), [String(services), String(rate)]);
@@ -56,13 +64,13 @@ async function measure(services: number, rate: number): Promise<string[]> {
     started.push(await startParallax(['ui', '--relay', relay, '--listen', `127.0.0.1:${uiPort}`], /ui ready/));
     const url = `http://127.0.0.1:${uiPort}`;
     await untilMapHas(url, services);
-    return [`${services} x ${rate.toLocaleString('en')}`, ...(await measurePage(url))];
+    return [`${services} x ${rate.toLocaleString('en')}`, ...(await measurePage(url, isLast ? heapSeconds : 0))];
   } finally {
     for (const each of started.reverse()) await stopped(each);
   }
 }
 
-async function measurePage(url: string): Promise<string[]> {
+async function measurePage(url: string, watchHeapSeconds: number): Promise<string[]> {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
@@ -70,34 +78,28 @@ async function measurePage(url: string): Promise<string[]> {
   try {
     const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
     const first = await context.newPage();
-    const firstMs = await openMap(first, url);
+    const firstMs = drawnMs(await openMap(first, url));
     await first.close();
     const page = await context.newPage();
-    await page.addInitScript(watchTasks);
-    const againMs = await openMap(page, url);
+    const again = await openMap(page, url);
     await page.waitForTimeout(SETTLE_MS);
-    await page.evaluate(longestTask);
-    const session = await context.newCDPSession(page);
-    await session.send('Performance.enable');
-    const before = await metricsOf(session);
-    await page.waitForTimeout(LOOK_MS);
-    const after = await metricsOf(session);
-    const busy = (after.TaskDuration - before.TaskDuration) / (after.Timestamp - before.Timestamp);
-    const longest = await page.evaluate(longestTask);
+    const { busyShare, longestCpuMs, longestMs } = await watchMainThread(browser, page, LOOK_MS);
     const idle = await page.evaluate(countFrames, { ms: 2000, isPanning: false });
     const panning = await page.evaluate(countFrames, { ms: 2500, isPanning: true });
     const ages = (await page.evaluate(rowAges, { count: 16, ms: 5000 })).toSorted((a, b) => a - b);
-    await session.send('HeapProfiler.collectGarbage');
-    const { JSHeapUsedSize } = await metricsOf(session);
+    const session = await context.newCDPSession(page);
+    await session.send('Performance.enable');
+    const heap = await watchHeap(page, session, watchHeapSeconds);
     return [
       firstMs.toFixed(0),
-      againMs.toFixed(0),
+      drawnMs(again).toFixed(0),
+      again.map(({ name, ms }) => `${name} ${ms.toFixed(0)}`).join(', '),
       idle.perSecond.toFixed(0),
       panning.perSecond.toFixed(0),
       panning.worstMs.toFixed(0),
-      (busy * 100).toFixed(0),
-      longest === 0 ? 'below 50' : longest.toFixed(0),
-      (JSHeapUsedSize / 1e6).toFixed(1),
+      (busyShare * 100).toFixed(0),
+      `${longestCpuMs.toFixed(0)} (${longestMs.toFixed(0)})`,
+      `${heap.endMb.toFixed(1)}${watchHeapSeconds > 0 ? ` (${heap.mbPerMinute.toFixed(1)})` : ''}`,
       `${ages[ages.length >> 1] ?? 'none'} / ${ages.at(-1) ?? 'none'}`,
     ];
   } finally {
@@ -106,20 +108,16 @@ async function measurePage(url: string): Promise<string[]> {
 }
 
 /** From the start of navigation to the first picture of the map, as the page itself marks it. */
-async function openMap(page: Page, url: string): Promise<number> {
+async function openMap(page: Page, url: string): Promise<Stage[]> {
   await page.goto(url, { waitUntil: 'commit' });
   await page.waitForFunction(() => performance.getEntriesByName('map drawn').length > 0, undefined, {
-    timeout: 30_000,
+    timeout: 60_000,
   });
-  return page.evaluate(() => performance.getEntriesByName('map drawn')[0]?.startTime ?? 0);
+  return page.evaluate(stages);
 }
 
-type Metrics = Record<'TaskDuration' | 'Timestamp' | 'JSHeapUsedSize', number>;
-
-async function metricsOf(session: CDPSession): Promise<Metrics> {
-  const { metrics } = await session.send('Performance.getMetrics');
-  const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? 0;
-  return { TaskDuration: of('TaskDuration'), Timestamp: of('Timestamp'), JSHeapUsedSize: of('JSHeapUsedSize') };
+function drawnMs(opened: readonly Stage[]): number {
+  return opened.find(({ name }) => name === 'map drawn')?.ms ?? Number.NaN;
 }
 
 /** Most services: some have no edge, and rare ones come late. */
