@@ -34,7 +34,7 @@ function sameKeys(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<strin
 
 function mapVertex(vertex: Vertex): MapVertex {
   const { id, cluster, namespace, name, workloadKind, labels, pods, workloadId, workload, pod } = vertex;
-  const part = { workloadId, workload, pod };
+  const part = { workloadId, workload, pod, ...(vertex.sharedId === '' ? {} : { sharedId: vertex.sharedId }) };
   return { id, kind: vertexKind(vertex.kind), cluster, namespace, name, workloadKind, labels, pods, ...part };
 }
 

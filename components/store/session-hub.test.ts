@@ -1,18 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ServiceMap, Vertex, WatchResponse } from '#proto/gen/parallax/v1/dashboard.ts';
 import type { WorkerMessage } from './messages.ts';
 import { SessionHub, type TabPort } from './session-hub.ts';
 
 function hub() {
   const time = { nowMs: 1_000_000 };
   const open = new Map<string, AbortSignal>();
+  let tell: (message: Uint8Array) => void = () => undefined;
   let ids = 0;
   const sessions = new SessionHub({
-    run: ({ url, signal }) => open.set(url, signal),
+    run: ({ url, signal, onMessage }) => {
+      open.set(url, signal);
+      tell = onMessage;
+    },
     now: () => time.nowMs,
     newId: () => `s${++ids}`,
   });
-  return { sessions, time, open };
+  const tellMap = (changes: Partial<ServiceMap>) => {
+    const value = { ...ServiceMap.create(), ...changes };
+    tell(WatchResponse.encode(WatchResponse.create({ message: { $case: 'serviceMap', value } })).finish());
+  };
+  return { sessions, time, open, tellMap };
 }
 
 function tab(): TabPort & { readonly got: WorkerMessage[] } {
@@ -75,4 +84,26 @@ test('one tab may change its filter without disturbing another', () => {
     [...open.values()].map((signal) => signal.aborted),
     [false, false],
   );
+});
+
+test('figures of the map are sent once a second, what joins it at once', () => {
+  const { sessions, time, tellMap } = hub();
+  const port = tab();
+  const maps = () => port.got.filter((message) => message.kind === 'commit' && message.map !== undefined).length;
+  const after = (ms: number) => {
+    time.nowMs += ms;
+    sessions.commit();
+  };
+  sessions.receive(port, { kind: 'watch', key: 'q=a', held: undefined });
+  tellMap({ whole: true, vertices: [{ ...Vertex.create(), id: 'a' }] });
+  after(0);
+  assert.equal(maps(), 1);
+  tellMap({ coveredMs: 500 });
+  after(250);
+  assert.equal(maps(), 1);
+  after(800);
+  assert.equal(maps(), 2);
+  tellMap({ vertices: [{ ...Vertex.create(), id: 'b' }] });
+  after(100);
+  assert.equal(maps(), 3);
 });

@@ -26,6 +26,9 @@ const UNWATCHED_MS = 5_000;
 /** The timeline is news once a second. */
 const TIMELINE_EVERY_MS = 1_000;
 
+/** Figures of the map are news once a second: copying thousands of edges costs the tab's thread. What joins or leaves is at once. */
+const FIGURES_EVERY_MS = 1_000;
+
 interface Session {
   readonly id: string;
   readonly key: WatchKey;
@@ -39,6 +42,8 @@ interface Tab {
   session: Session | undefined;
   revision: number;
   mapNumber: number;
+  topologyRevision: number;
+  mapAtMs: number;
   statusNumber: number;
   timelineAtMs: number;
   heardAtMs: number;
@@ -91,6 +96,7 @@ export class SessionHub {
     tab.session = session;
     tab.revision = held?.sessionId === session.id ? held.revision : 0;
     tab.mapNumber = -1;
+    tab.mapAtMs = 0;
     tab.statusNumber = -1;
     tab.timelineAtMs = 0;
   }
@@ -125,11 +131,15 @@ export class SessionHub {
   #news(tab: Tab, session: Session, nowMs: number): Commit {
     const { state } = session;
     const changes = state.rows.changesSince(tab.revision);
-    const withMap = tab.mapNumber !== state.mapNumber;
+    const withMap = isMapNews(tab, state, nowMs);
     const withStatus = tab.statusNumber !== state.statusNumber;
     const withTimeline = nowMs - tab.timelineAtMs >= TIMELINE_EVERY_MS;
     tab.revision = changes.revision;
-    tab.mapNumber = state.mapNumber;
+    if (withMap) {
+      tab.mapNumber = state.mapNumber;
+      tab.topologyRevision = state.map.topologyRevision;
+      tab.mapAtMs = nowMs;
+    }
     tab.statusNumber = state.statusNumber;
     if (withTimeline) tab.timelineAtMs = nowMs;
     return {
@@ -163,6 +173,8 @@ export class SessionHub {
       session: undefined,
       revision: 0,
       mapNumber: -1,
+      topologyRevision: -1,
+      mapAtMs: 0,
       statusNumber: -1,
       timelineAtMs: 0,
     };
@@ -170,6 +182,11 @@ export class SessionHub {
     this.#tabs.set(port, tab);
     return tab;
   }
+}
+
+function isMapNews(tab: Tab, state: SessionState, nowMs: number): boolean {
+  if (tab.mapNumber === state.mapNumber) return false;
+  return tab.topologyRevision !== state.map.topologyRevision || nowMs - tab.mapAtMs >= FIGURES_EVERY_MS;
 }
 
 function inspected(state: SessionState | undefined, seq: number): Inspected {

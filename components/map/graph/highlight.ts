@@ -39,7 +39,9 @@ function cardsOf(graph: ViewGraph, selection: MapSelection): string[] {
   switch (selection.kind) {
     case 'vertex': {
       const card = graph.cardOf.get(selection.id);
-      return card === undefined ? [] : [card];
+      if (card === undefined) return [];
+      // One service in several clusters is one, wherever it is pointed at.
+      return graph.partsOf.get(card)?.map(({ id }) => id) ?? [card];
     }
     case 'namespace':
       return cardsIn(graph, namespaceCardId(selection.cluster, selection.namespace));

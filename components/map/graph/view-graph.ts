@@ -47,6 +47,8 @@ export interface ViewGraph {
   readonly groups: ReadonlyMap<string, ViewGroup>;
   /** The card that shows a model vertex. */
   readonly cardOf: ReadonlyMap<string, string>;
+  /** Cards that are parts of one service in several clusters, by any of them: all of its parts. */
+  readonly partsOf: ReadonlyMap<string, readonly ViewVertex[]>;
   /** Services and connections of the model, whatever is closed. */
   readonly serviceCount: number;
   readonly connectionCount: number;
@@ -157,9 +159,19 @@ export function viewGraph(model: ServiceMapModel, grouping: Grouping, closed: Re
     ),
     groups,
     cardOf,
+    partsOf: partsByCard(vertices),
     serviceCount: cardOf.size,
     connectionCount,
   };
+}
+
+function partsByCard(vertices: ReadonlyMap<string, ViewVertex>): Map<string, readonly ViewVertex[]> {
+  const shared = [...vertices.values()].filter(({ vertex }) => vertex?.sharedId !== undefined);
+  const parts = new Map<string, readonly ViewVertex[]>();
+  for (const cards of Map.groupBy(shared, ({ vertex }) => vertex?.sharedId).values()) {
+    if (cards.length > 1) for (const { id } of cards) parts.set(id, cards);
+  }
+  return parts;
 }
 
 type Card = Omit<ViewVertex, 'ports' | 'protocols'>;

@@ -100,14 +100,21 @@ export function canvasBoxes(graph: ViewGraph, scene: Scene): CanvasBox[] {
 }
 
 /** Read aloud for a card: name, place, status, figures. */
-export function cardLabel(card: ViewVertex, figures: Figures, seconds: number): string {
+export function cardLabel(
+  card: ViewVertex,
+  figures: Figures,
+  seconds: number,
+  parts: readonly ViewVertex[] = [],
+): string {
   const place = card.vertex?.namespace
     ? `namespace ${card.vertex.namespace}`
     : (card.vertex?.kind ??
       `${card.container?.kind ?? ''} of ${insideText(card.container?.kind ?? 'outside', card.memberIds.length)}`);
   const lines = figureLines(figures, seconds).map((line) => `${line.label} ${line.text}`);
   const state = figures.isGone ? 'gone lately' : STATUS_WORDS[figures.status];
-  return [card.title, place, state, ...lines].join(', ');
+  const others = parts.filter(({ id }) => id !== card.id).map(({ vertex }) => vertex?.cluster ?? '');
+  const shared = others.length === 0 ? [] : [`the same service as in ${others.join(' and ')}`];
+  return [card.title, place, ...shared, state, ...lines].join(', ');
 }
 
 /** "12 drops/s, policy denied" for a link's marker. */

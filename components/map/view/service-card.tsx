@@ -24,6 +24,8 @@ export interface ServiceCardProps {
   readonly isLit: boolean;
   readonly isFaded: boolean;
   readonly isPinned: boolean;
+  /** Clusters in which the same service stands, this one among them; 0 for a service of one. */
+  readonly clusterCount: number;
   /** Follows the card to a new place in 250 ms; off while it is being dragged. */
   readonly isGliding: boolean;
   readonly onPress: (id: string) => void;
@@ -69,6 +71,12 @@ function ServiceCardView(props: ServiceCardProps) {
         } ${glide}`}
         style={place}
       >
+        {props.clusterCount > 1 && (
+          <span
+            aria-hidden="true"
+            className="-inset-1 pointer-events-none absolute rounded-[14px] border border-line-strong/80 border-dotted"
+          />
+        )}
         {isStack && (
           <span
             aria-hidden="true"
@@ -88,7 +96,7 @@ function ServiceCardView(props: ServiceCardProps) {
           </span>
           <span className="block truncate text-3xs text-fg-3 tabular-nums">
             {card.container === undefined
-              ? props.line
+              ? `${props.clusterCount > 1 ? `in ${props.clusterCount} clusters · ` : ''}${props.line}`
               : `${insideText(card.container.kind, card.memberIds.length)} · ${props.line}`}
           </span>
         </span>

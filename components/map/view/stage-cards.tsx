@@ -79,12 +79,13 @@ export function StageCards(props: StageCardsProps) {
             card={card}
             rect={moved(rect, drag, card.groupId === drag?.id ? drag.id : id)}
             line={each.isGone ? 'no traffic now' : cardLine(each, metric, figures.seconds)}
-            label={cardLabel(card, each, figures.seconds)}
+            label={cardLabel(card, each, figures.seconds, graph.partsOf.get(id))}
             status={each.status}
             isSelected={highlight.selectedCards.has(id)}
             isLit={isLit && props.isHovering}
             isFaded={each.isGone || (highlight.fadesRest && !isLit)}
             isPinned={props.snapshot.pins.has(id)}
+            clusterCount={graph.partsOf.get(id)?.length ?? 0}
             isGliding={props.isGliding && !drag}
             onPress={props.onPress}
             onOpen={props.onOpen}
