@@ -115,7 +115,7 @@ export function ServiceMapView(props: ServiceMapViewProps) {
       )}
       {isList && <OpenList {...props} find={find} />}
       {props.hasHeading && (
-        <Heading graph={graph} scope={scope} isFolded={model.folded}>
+        <Heading graph={graph} scope={scope} model={model}>
           {props.children}
         </Heading>
       )}
@@ -143,8 +143,13 @@ export function ServiceMapView(props: ServiceMapViewProps) {
   );
 }
 
-function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolded: boolean; children: ReactNode }) {
-  const { graph, scope, isFolded } = props;
+function Heading(props: {
+  graph: ViewGraph | undefined;
+  scope: MapScope;
+  model: ServiceMapModel;
+  children: ReactNode;
+}) {
+  const { graph, scope, model } = props;
   return (
     <header className="pointer-events-none absolute top-2.5 right-[340px] left-4 z-10 flex flex-wrap items-center gap-x-4 gap-y-1.5 max-lg:top-11 max-lg:right-4">
       <div className="flex h-7 items-center gap-2.5 max-sm:sr-only">
@@ -153,7 +158,8 @@ function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolde
           {graph
             ? `${plural(graph.serviceCount, ...MEMBER_WORDS[scope])} · ${plural(graph.connectionCount, 'connection')}`
             : 'laying out'}
-          {isFolded && ' · the rarest are folded into “other”'}
+          {reachText(model)}
+          {model.folded && ' · the rarest are folded into “other”'}
         </p>
       </div>
       {props.children}
@@ -163,6 +169,13 @@ function Heading(props: { graph: ViewGraph | undefined; scope: MapScope; isFolde
 
 const acceptAll = () => true;
 const NO_MARKS: ReadonlyMap<string, EdgeMark> = new Map();
+
+/** Said where there is less than was asked for: the relay has not run as long, or remembers less. */
+function reachText({ coveredMs, windowSeconds }: ServiceMapModel): string {
+  const seconds = Math.round(coveredMs / 1000);
+  if (seconds === 0 || seconds >= windowSeconds * 0.95) return '';
+  return ` · data of the last ${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} only`;
+}
 
 /** The list shows every service, so it has a graph of its own with all namespaces open. */
 function OpenList(props: ServiceMapViewProps & { find: string }) {

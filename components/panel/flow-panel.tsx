@@ -65,10 +65,14 @@ function FlowOverview({ row, inspected }: { readonly row: FlowRow; readonly insp
         </PanelSection>
       )}
       <PanelSection title="From">
-        <EndpointCard endpoint={row.source} process={details?.sourceProcess} />
+        <EndpointCard endpoint={row.source} process={details?.sourceProcess} location={details?.sourceLocation} />
       </PanelSection>
       <PanelSection title="To">
-        <EndpointCard endpoint={row.destination} process={details?.destinationProcess} />
+        <EndpointCard
+          endpoint={row.destination}
+          process={details?.destinationProcess}
+          location={details?.destinationLocation}
+        />
       </PanelSection>
       <ViewpointsSection row={row} />
       <PanelSection title="Facts">

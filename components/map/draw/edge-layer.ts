@@ -132,13 +132,13 @@ export function strokeEdgeLayer(context: OffscreenCanvasRenderingContext2D, laye
   context.globalAlpha = 1;
 }
 
-function dashOf({ status, mark }: EdgeStyle): number[] {
+export function dashOf({ status, mark }: EdgeStyle): number[] {
   if (mark === 'closes') return [10, 4];
   if (mark === 'unsure') return [2, 4];
   return mark === undefined && status === 'bad' ? [4, 5] : [];
 }
 
-function edgeColour({ status, emphasis, mark }: EdgeStyle, palette: Palette): string {
+export function edgeColour({ status, emphasis, mark }: EdgeStyle, palette: Palette): string {
   if (mark !== undefined) return mark === 'closes' ? palette.bad : mark === 'opens' ? palette.ok : palette.warn;
   if (status === 'bad') return palette.bad;
   if (emphasis === 'lit') return palette.accent;

@@ -4,6 +4,8 @@
 
 import {
   Expand,
+  FileImage,
+  ImageDown,
   List,
   LocateFixed,
   type LucideIcon,
@@ -16,6 +18,7 @@ import {
 import { METRIC_NAMES } from '../graph/figure-text.ts';
 import { MAP_METRICS, MAP_SCOPES, type MapMetric, type MapScope } from '../map-view-types.ts';
 import { Choice } from './choice.tsx';
+import type { PictureFormat } from './save-map.ts';
 
 function ControlButton(props: { icon: LucideIcon; label: string; hint: string; onPress: () => void }) {
   const Icon = props.icon;
@@ -38,9 +41,11 @@ export interface ZoomControlsProps {
   readonly onFit: () => void;
   readonly onTidy: () => void;
   readonly onFullscreen: () => void;
+  readonly onSave: (format: PictureFormat) => void;
 }
 
-export function ZoomControls({ isFullscreen, onZoom, onFit, onTidy, onFullscreen }: ZoomControlsProps) {
+export function ZoomControls(props: ZoomControlsProps) {
+  const { isFullscreen, onZoom, onFit, onTidy, onFullscreen, onSave } = props;
   return (
     <div
       data-map-control=""
@@ -50,6 +55,8 @@ export function ZoomControls({ isFullscreen, onZoom, onFit, onTidy, onFullscreen
       <ControlButton icon={Plus} label="Zoom in" hint=" (+)" onPress={() => onZoom(1.3)} />
       <ControlButton icon={LocateFixed} label="Fit the map" hint=" (0)" onPress={onFit} />
       <ControlButton icon={Sparkles} label="Tidy: lay out afresh" hint="" onPress={onTidy} />
+      <ControlButton icon={ImageDown} label="Save the map as PNG" hint="" onPress={() => onSave('png')} />
+      <ControlButton icon={FileImage} label="Save the map as SVG" hint="" onPress={() => onSave('svg')} />
       <ControlButton
         icon={isFullscreen ? Shrink : Expand}
         label={isFullscreen ? 'Leave full screen' : 'Full screen'}

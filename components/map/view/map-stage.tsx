@@ -4,6 +4,7 @@
 // are in view, and turns hits and keys into selections.
 
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { readPalette } from '../draw/palette.ts';
 import { type Camera, MIN_DETAIL_ZOOM } from '../draw/static-layer.ts';
 import type { MapFigures } from '../graph/figures.ts';
 import { highlightOf } from '../graph/highlight.ts';
@@ -11,7 +12,9 @@ import type { EdgeMark, MapMetric, MapSelection, StepTarget } from '../map-view-
 import type { SceneKeeper, SceneSnapshot } from '../scene-keeper.ts';
 import { type Hover, HoverTooltip } from './hover-tooltip.tsx';
 import { ZoomControls } from './map-controls.tsx';
+import { exceedsView, Minimap, type MinimapHandle } from './minimap.tsx';
 import { canvasBoxes, canvasCards, dotsOf, stylesOf } from './picture.ts';
+import type { PictureFormat } from './save-map.ts';
 import { StageCards } from './stage-cards.tsx';
 import { cardsInView, cellAt, cornerOf, groupOf, isSameHit, pointIn, selectionOf, stepOf } from './stage-geometry.ts';
 import { keyAction } from './stage-keys.ts';
@@ -57,6 +60,7 @@ export function MapStage(props: MapStageProps) {
   const world = useRef<HTMLDivElement>(null);
   const still = useRef<HTMLCanvasElement>(null);
   const moving = useRef<HTMLDivElement>(null);
+  const minimap = useRef<MinimapHandle>(null);
   const cullTimer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const [rest, setRest] = useState<Camera>({ x: 0, y: 0, k: 1 });
   const [hover, setHover] = useState<Hover | null>(null);
@@ -66,6 +70,7 @@ export function MapStage(props: MapStageProps) {
   const onMove = useCallback(
     (camera: Camera) => {
       painter.current?.setCamera(camera);
+      minimap.current?.follow(camera);
       const layer = world.current;
       if (layer) {
         layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.k})`;
@@ -192,6 +197,22 @@ export function MapStage(props: MapStageProps) {
   const markersRef = useRef(markers);
   markersRef.current = markers;
 
+  const save = (format: PictureFormat) => {
+    if (!stage.current) return;
+    const picture = {
+      boxes: canvasBoxes(graph, scene),
+      cards: canvasCards(graph, scene, figures, metric, highlight, true),
+      hasLabels: true,
+      ...stylesOf(scene, figures, metric, highlight, props.marks),
+    };
+    const { bounds, lines } = scene;
+    const palette = readPalette(stage.current);
+    // Fetched when it is wanted. A browser that cannot paint it says so in its console, and saves nothing.
+    void import('./save-map.ts').then(({ saveMap }) =>
+      saveMap({ bounds, lines, picture, drops: [...markers.values()], palette }, format),
+    );
+  };
+
   const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
     if (event.buttons !== 0 || drag) return;
     const target = event.target instanceof Element ? event.target : null;
@@ -280,12 +301,16 @@ export function MapStage(props: MapStageProps) {
       {hover && !drag && (
         <HoverTooltip hover={hover} size={size} snapshot={snapshot} figures={figures} dropReasons={props.dropReasons} />
       )}
+      {exceedsView(scene.bounds, rest, size) && (
+        <Minimap ref={minimap} scene={scene} camera={rest} size={size} onGo={camera.centreOn} />
+      )}
       <ZoomControls
         isFullscreen={props.isFullscreen}
         onZoom={camera.zoomBy}
         onFit={() => camera.fit(scene.bounds, true)}
         onTidy={() => keeper.tidy()}
         onFullscreen={props.onFullscreen}
+        onSave={save}
       />
     </div>
   );

@@ -6,7 +6,7 @@
 import { select, type ZoomBehavior, type ZoomTransform, zoom, zoomIdentity, zoomTransform } from 'd3';
 import { type RefObject, useEffect, useMemo, useRef } from 'react';
 import type { Camera } from '../draw/static-layer.ts';
-import type { Rect } from '../routing/grid-metrics.ts';
+import type { Point, Rect } from '../routing/grid-metrics.ts';
 
 export const MIN_ZOOM = 0.05;
 export const MAX_ZOOM = 2.5;
@@ -19,6 +19,8 @@ export interface CameraControls {
   readonly panBy: (dx: number, dy: number) => void;
   /** Shows a world rectangle inside the stage, less the given margins. */
   readonly fit: (world: Rect, isGliding: boolean) => void;
+  /** Brings a point of the map into the middle. */
+  readonly centreOn: (point: Point) => void;
   readonly camera: () => Camera;
   /** True once the reader moved the camera or a card since the last fit: then it stays where it is. */
   readonly isTaken: () => boolean;
@@ -105,6 +107,11 @@ function controls(
           .scale(k);
         if (!isGliding || glideMs() === 0) select(element).call(zooming.transform, target);
         else select(element).transition().duration(glideMs()).call(zooming.transform, target);
+      }),
+    centreOn: ({ x, y }) =>
+      apply((zooming, element) => {
+        taken.current = true;
+        select(element).call(zooming.translateTo, x, y);
       }),
     camera: () => {
       if (!stage.current) return { x: 0, y: 0, k: 1 };
