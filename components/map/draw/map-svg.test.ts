@@ -41,4 +41,5 @@ test('a saved map has its cards, boxes and lines, and no name breaks out of its 
 
 test('a mark is drawn by colour and by shape', () => {
   assert.match(mapSvg(map), /stroke="--bad" stroke-width="1\.3" stroke-dasharray="10 4"/);
+  assert.match(mapSvg(map), /<path d="M196 46l8 8m0 -8l-8 8" stroke="--bad"/);
 });

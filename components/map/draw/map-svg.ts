@@ -4,7 +4,7 @@ import { middleEllipsis } from '../graph/figure-text.ts';
 import type { Status } from '../graph/figures.ts';
 import type { Point, Rect } from '../routing/grid-metrics.ts';
 import { type LineTable, smoothLines } from '../routing/line-table.ts';
-import type { SmoothPath } from '../routing/rounded-path.ts';
+import { flattenPath, pointAt, type SmoothPath } from '../routing/rounded-path.ts';
 import { dashOf, edgeColour } from './edge-layer.ts';
 import type { EdgeStyle } from './edge-style.ts';
 import type { Palette } from './palette.ts';
@@ -32,6 +32,7 @@ export function mapSvg({ bounds, lines, picture, drops, palette }: SavedMap): st
     `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${palette.bg}"/>`,
     ...picture.boxes.map((box) => boxShape(box, palette)),
     ...smooth.map((path, index) => lineShape(path, lines.ids[index] ?? '', picture, index, palette)),
+    ...smooth.map((path, index) => markShape(path, picture.styles[picture.styleOf[index] ?? 0], palette)),
     ...picture.cards.map((card) => cardShape(card, palette)),
     ...drops.map((at) => dropShape(at, palette)),
     '</svg>\n',
@@ -64,6 +65,19 @@ function lineShape(
   return `<path d="M${pair(start)}${way.join('')}" fill="none" stroke="${edgeColour(style, palette)}" stroke-width="${style.width.toFixed(1)}"${
     dash === '' ? '' : ` stroke-dasharray="${dash}"`
   }${style.emphasis === 'faded' ? ' opacity="0.4"' : ''} marker-end="url(#arrow${number})"><title>${escaped(id)}</title></path>`;
+}
+
+/** The shapes of the canvas (edge-layer.ts), for those who do not see the colours. */
+function markShape(path: SmoothPath, style: EdgeStyle | undefined, palette: Palette): string {
+  if (style === undefined || (style.mark === undefined && style.status !== 'warn')) return '';
+  const flat = flattenPath(path);
+  const { x, y } = pointAt(flat, flat.total / 2);
+  const colour = edgeColour(style, palette);
+  if (style.mark === 'closes')
+    return `<path d="M${pair({ x: x - 4, y: y - 4 })}l8 8m0 -8l-8 8" stroke="${colour}" stroke-width="3"/>`;
+  if (style.mark === 'opens')
+    return `<circle cx="${x}" cy="${y}" r="4" fill="${palette.bg}" stroke="${colour}" stroke-width="2"/>`;
+  return `<path d="M${pair({ x, y: y - 5 })}l5 8.75h-10z" fill="${colour}"/>`;
 }
 
 function arrowMarkers(styles: readonly EdgeStyle[], palette: Palette): string {
