@@ -37,6 +37,8 @@ export interface WatchCall {
 }
 
 export interface WatchEvents {
+  /** The relay took the call: what comes after may be long in coming. */
+  readonly onOpen?: () => void;
   readonly onMessage: (message: Uint8Array) => void;
   readonly onEnd: (fault: RelayFault) => void;
 }
@@ -89,6 +91,7 @@ function streamOf(path: string, request: Uint8Array, events: WatchEvents): Watch
     (bytes: Buffer) => bytes,
     request,
   );
+  call.on('metadata', () => events.onOpen?.());
   call.on('data', events.onMessage);
   call.on('error', (error: ServiceError) => end(relayFault(error)));
   call.on('end', () => end({ code: 'OK', httpStatus: 200, text: 'the relay ended the stream', retry: true }));

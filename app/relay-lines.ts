@@ -9,14 +9,14 @@ export interface RelayLinesOptions {
   readonly open: (events: WatchEvents) => WatchCall;
   /** Before the first line; '' for none. */
   readonly head: string;
-  /** Lines of one message, each with its end; '' for one that says nothing here, undefined for one behind the end. */
-  readonly lines: (message: Uint8Array) => string | undefined;
+  /** Lines of one message, each with its end; '' for one that says nothing here. */
+  readonly lines: (message: Uint8Array) => string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Resolves with the body once the relay has sent something or ended, so that a question it refuses is refused and not a
- * body that breaks off. Rejects with a RelayError.
+ * Resolves with the body once the relay has taken the call, so that a question it refuses, or a relay that is away, is told
+ * as such and not as a body that breaks off. Rejects with a RelayError.
  */
 export async function relayLines(options: RelayLinesOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { body, answered } = start(options);
@@ -53,12 +53,12 @@ function start({ open, head, lines, signal }: RelayLinesOptions): Started {
         };
         if (head !== '') controller.enqueue(encoder.encode(head));
         call = open({
+          onOpen: () => answer(undefined),
           onMessage: (message) => {
             if (isOver) return;
             answer(undefined);
             try {
               const text = lines(message);
-              if (text === undefined) return leave();
               if (text !== '') controller.enqueue(encoder.encode(text));
             } catch (cause) {
               call?.cancel();

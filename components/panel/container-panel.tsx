@@ -12,17 +12,20 @@ import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { figuresOf } from '../store/figures.ts';
 import { useFilterText, useScope } from '../url/url-state.ts';
 import { Connections } from './connections.tsx';
+import { Course } from './course.tsx';
 import { NotHere, PanelHead, PanelSection } from './panel-parts.tsx';
 import { RecentFlows } from './recent-flows.tsx';
 import { RefusedNotices } from './refused-notices.tsx';
 import { Signals } from './signals.tsx';
 import { type Subject, subjectOf } from './subject.ts';
 import { Tabs } from './tabs.tsx';
+import { useSeries } from './use-series.ts';
 
 export function ContainerPanel({ id }: { readonly id: string }) {
   const map = useSnapshot((snapshot) => snapshot.map);
   const hasMap = useSnapshot((snapshot) => snapshot.hasMap);
   const rows = useSnapshot((snapshot) => snapshot.rows);
+  const series = useSeries({ vertex: id });
   const subject = useMemo(() => subjectOf(map, id), [map, id]);
   const own = useMemo(
     () => (subject === undefined ? [] : rows.filter((row) => subject.has(row.source) || subject.has(row.destination))),
@@ -49,7 +52,8 @@ export function ContainerPanel({ id }: { readonly id: string }) {
             name: 'Overview',
             body: (
               <>
-                <Signals figures={figures} series={undefined} />
+                <Signals figures={figures} series={series} />
+                <Course series={series} hasRequests={figures.hasRequests} />
                 <PanelSection title="Inside" aside={<StepButton subject={subject} />}>
                   <div className="-mx-2">
                     <ServiceList vertices={[...vertices.values()]} map={map} withNamespace={id.startsWith('cl:')} />

@@ -171,6 +171,28 @@ describe('a series', () => {
     assert.deepEqual([sums('workload//shop/Deployment/web'), of('workload//shop/Deployment/web').outgoing], [1n, true]);
     assert.equal(sums('nobody'), 0n);
   });
+
+  it('of a namespace or a cluster is what comes in from elsewhere; of one that nobody calls, all that it does', () => {
+    const { aggregate, add } = bench();
+    const bank = { namespace: 'bank', workloads: [{ name: 'pay', kind: 'Deployment' }], podName: 'pay-1' };
+    add(flow(1, 1, 1));
+    add(flow(2, 7, 1, { destination: bank }));
+    const sumOf = (vertexId: string, scope: MapScope = WORKLOAD) => {
+      const { buckets, outgoing } = aggregate.series(60, nowMs, scope, { vertexId });
+      return [buckets.reduce((sum, { flows }) => sum + flows, 0n), outgoing];
+    };
+    assert.deepEqual(sumOf('ns:/bank'), [1n, false]);
+    assert.deepEqual(sumOf('ns:/shop'), [2n, true]);
+    assert.deepEqual(sumOf('cl:'), [2n, true]);
+    assert.deepEqual(sumOf('wl:workload//shop/Deployment/api', POD), [1n, false]);
+    assert.deepEqual(sumOf('wl:workload//shop/Deployment/api'), [0n, false], 'in a map of workloads it is a vertex');
+    const between = { sourceId: 'ns:/shop', destinationId: 'ns:/bank' };
+    const { buckets } = aggregate.series(60, nowMs, WORKLOAD, between);
+    assert.equal(
+      buckets.reduce((sum, { flows }) => sum + flows, 0n),
+      1n,
+    );
+  });
 });
 
 describe('since when', () => {

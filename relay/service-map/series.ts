@@ -3,11 +3,12 @@
 import { type MapScope, Series, SeriesBucket } from '#proto/gen/parallax/v1/dashboard.ts';
 import * as bucket from './buckets.ts';
 import type { Sighting } from './choose-view.ts';
+import { containerOf } from './container.ts';
 import { type CountedPart, countedParts } from './counted-parts.ts';
-import { vertexInScope } from './map-scope.ts';
+import { type PartVertex, vertexInScope } from './map-scope.ts';
 import { wholeCount } from './whole-count.ts';
 
-/** By ids of the map of the same scope. */
+/** By ids of the map of the same scope; a vertex or what holds several (container.ts). */
 export type SeriesSubject =
   | { readonly vertexId: string }
   | { readonly sourceId: string; readonly destinationId: string };
@@ -22,13 +23,10 @@ export function seriesOf(
 ): Series {
   const into: CountedPart[] = [];
   const outOf: CountedPart[] = [];
+  const isWanted = whichParts(wanted);
   for (const part of countedParts(sightings)) {
-    const sourceId = vertexInScope(part.source, scope).id;
-    const destinationId = vertexInScope(part.destination, scope).id;
-    if ('vertexId' in wanted) {
-      if (destinationId === wanted.vertexId) into.push(part);
-      else if (sourceId === wanted.vertexId) outOf.push(part);
-    } else if (sourceId === wanted.sourceId && destinationId === wanted.destinationId) into.push(part);
+    const side = isWanted(vertexInScope(part.source, scope), vertexInScope(part.destination, scope));
+    if (side !== undefined) (side === 'into' ? into : outOf).push(part);
   }
   const parts = into.length > 0 ? into : outOf;
   const { bucketMs } = buckets;
@@ -39,6 +37,26 @@ export function seriesOf(
       bucketOf(parts, buckets, from + index, bucketMs),
     ),
   });
+}
+
+type Side = 'into' | 'outOf' | undefined;
+
+/** What stays inside of a container is told with what leaves it: neither comes in. */
+function whichParts(wanted: SeriesSubject): (source: PartVertex, destination: PartVertex) => Side {
+  if (!('vertexId' in wanted)) {
+    const [isFrom, isTo] = [vertexTest(wanted.sourceId), vertexTest(wanted.destinationId)];
+    return (source, destination) => (isFrom(source) && isTo(destination) ? 'into' : undefined);
+  }
+  const isIt = vertexTest(wanted.vertexId);
+  const isContainer = containerOf(wanted.vertexId) !== undefined;
+  return (source, destination) => {
+    if (isIt(destination) && !(isContainer && isIt(source))) return 'into';
+    return isIt(source) ? 'outOf' : undefined;
+  };
+}
+
+function vertexTest(wantedId: string): (vertex: PartVertex) => boolean {
+  return containerOf(wantedId) ?? (({ id }) => id === wantedId);
 }
 
 function bucketOf(

@@ -190,7 +190,10 @@ export interface GetServiceMapRequest {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Either vertex_id, or source_id and destination_id: ids of the map of the same filter and scope. */
+/**
+ * Either vertex_id, or source_id and destination_id: ids of the map of the same filter and scope, or what holds several
+ * vertices: "cl:CLUSTER", "ns:CLUSTER/NAMESPACE", "wl:VERTEX", "pod:CLUSTER/NAMESPACE/POD".
+ */
 export interface GetSeriesRequest {
   whitelist: FlowFilter[];
   blacklist: FlowFilter[];
