@@ -2,7 +2,7 @@
 // still being put together. Where this cannot run, the provider and the map begin a little later by themselves.
 
 import { prepareLayouter } from '#components/map/browser-layouter.ts';
-import { remembersMaps } from '#components/map/place-memory.ts';
+import { remembersMaps } from '#components/map/remembers-maps.ts';
 import { pageStore } from '#components/store/open-worker.ts';
 import { watchKeyOfAddress } from '#components/store/watch-key.ts';
 

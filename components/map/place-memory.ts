@@ -4,6 +4,7 @@
 import type { KeptMap } from './layout/lay-out.ts';
 import type { Cell } from './layout/layout-graph.ts';
 import type { Block } from './layout/placement.ts';
+import { MEMORY_NAME } from './remembers-maps.ts';
 
 export interface RememberedMap extends KeptMap {
   /** Blocks that the reader put where they are. */
@@ -17,7 +18,6 @@ export interface MapMemory {
 
 export const noMemory: MapMemory = { recall: () => undefined, remember: () => undefined };
 
-const NAME = 'parallax.maps.1';
 /** Twelve maps of up to 2,000 cards: some 100 kB each, of the 5 MB that a browser gives. The oldest leaves. */
 const MOST_MAPS = 12;
 const MOST_CARDS = 2_000;
@@ -26,15 +26,6 @@ const MOST_CARDS = 2_000;
 const WRITE_AFTER_MS = 500;
 
 type Stored = Record<string, unknown>;
-
-/** Whether this browser keeps places of any map. */
-export function remembersMaps(): boolean {
-  try {
-    return window.localStorage.getItem(NAME) !== null;
-  } catch {
-    return false;
-  }
-}
 
 /** Writes a little later, and when the page is left. */
 export function browserMemory(): MapMemory {
@@ -60,7 +51,7 @@ export function browserMemory(): MapMemory {
 export function storedMemory(storage: Pick<Storage, 'getItem' | 'setItem'>): MapMemory {
   const read = (): Stored => {
     try {
-      const parsed: unknown = JSON.parse(storage.getItem(NAME) ?? '{}');
+      const parsed: unknown = JSON.parse(storage.getItem(MEMORY_NAME) ?? '{}');
       return isRecord(parsed) ? parsed : {};
     } catch {
       return {};
@@ -74,7 +65,7 @@ export function storedMemory(storage: Pick<Storage, 'getItem' | 'setItem'>): Map
       if (cards > MOST_CARDS) return;
       const kept = Object.entries(others).slice(-(MOST_MAPS - 1));
       try {
-        storage.setItem(NAME, JSON.stringify(Object.fromEntries([...kept, [key, plainMap(map)]])));
+        storage.setItem(MEMORY_NAME, JSON.stringify(Object.fromEntries([...kept, [key, plainMap(map)]])));
       } catch {
         // Storage is full or forbidden: places are then kept for as long as the page is open.
       }
