@@ -17,6 +17,7 @@ const pictures = [
   { name: 'flows', path: '/flows', isReady: rowsAreThere },
   { name: 'verdicts', path: '/verdicts', isReady: (page: Page) => page.locator('article').first().waitFor() },
   { name: 'policies', path: '/policies', isReady: (page: Page) => page.getByRole('heading', { level: 1 }).waitFor() },
+  { name: 'access-logs', path: '/access-logs', isReady: logsAreThere },
   { name: 'status', path: '/status', isReady: (page: Page) => page.getByRole('table').nth(1).waitFor() },
 ];
 
@@ -57,6 +58,15 @@ async function mapIsDrawn(page: Page): Promise<void> {
 /** A whole page of rows. */
 async function rowsAreThere(page: Page): Promise<void> {
   await page.getByRole('table', { name: 'Flows' }).locator('tbody').getByRole('row').nth(7).waitFor();
+}
+
+/** Access logs are there only where a proxy sends them; the page that says how is a picture too. */
+async function logsAreThere(page: Page): Promise<void> {
+  const row = page.getByRole('table', { name: 'Access logs' }).locator('tbody').getByRole('row').first();
+  await row
+    .or(page.getByRole('heading', { level: 1 }))
+    .first()
+    .waitFor();
 }
 
 async function detailsAreDrawn(page: Page): Promise<void> {

@@ -27,7 +27,7 @@ export function ServicePanel({ id }: { readonly id: string }) {
       <PanelHead
         icon={<VertexIcon vertex={vertex} size={19} />}
         title={vertex.name}
-        subtitle={[subtitleOf(vertex), ...meshesOf(id, map)].join(' · ')}
+        subtitle={[subtitleOf(vertex), ...meshesOf(id, map), ...clustersOf(vertex, map)].join(' · ')}
       />
       <Tabs
         tabs={[
@@ -55,6 +55,13 @@ export function ServicePanel({ id }: { readonly id: string }) {
 /** The proxies that its requests come through. */
 function meshesOf(id: string, map: ServiceMapModel): string[] {
   return [...new Set(incomingEdges(map, id).flatMap(({ mesh }) => mesh ?? []))].map((mesh) => `by ${mesh}`);
+}
+
+/** Of a service that stands in several clusters: where else. */
+function clustersOf({ id, sharedId, cluster }: MapVertex, map: ServiceMapModel): string[] {
+  if (sharedId === undefined) return [];
+  const others = [...map.vertices.values()].filter((each) => each.sharedId === sharedId && each.id !== id);
+  return others.length === 0 ? [] : [`in ${cluster}, also in ${others.map((each) => each.cluster).join(', ')}`];
 }
 
 function subtitleOf(vertex: MapVertex): string {

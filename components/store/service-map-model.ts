@@ -12,9 +12,9 @@ export interface MapVertex {
   readonly workloadKind: string;
   readonly labels: readonly string[];
   readonly pods: number;
-  /** In a map of pods or processes what it is a part of; empty else. */
   /** Equal for parts of one service in several clusters; absent for all others. */
   readonly sharedId?: string;
+  /** In a map of pods or processes what it is a part of; empty else. */
   readonly workloadId: string;
   readonly workload: string;
   readonly pod: string;

@@ -1,10 +1,13 @@
-// What would become of the flows: sums, then each connection with its figures and why.
+// What would become of the flows: sums, then each connection with its figures and why, and all of them on the map.
 
 import Link from 'next/link';
 import type { PolicyChanges, PolicyPreviewEdge, PolicyPreviewResult } from '#proto/gen/parallax/v1/policy.ts';
 import { type Mark, MarkShape } from '../../flows/verdict-mark.tsx';
 import { plural, wholeNumber } from '../../format/figures.ts';
 import { clock } from '../../format/times.ts';
+import { showOnMap } from '../../map/marked-edges.ts';
+import { useFilterText, useWindowSeconds } from '../../url/url-state.ts';
+import { edgesToMark } from './edges-to-mark.ts';
 
 type ChangeKey = Exclude<keyof PolicyChanges, '_unknownFields'>;
 
@@ -37,6 +40,7 @@ export function PreviewResultView({ result, onlyChanged }: PreviewResultProps) {
         {wholeNumber(Number(result.leftOut))} flows are not for policies to decide.
         {result.isPartial && ' Not all flows of the window could be read.'}
       </p>
+      <MapLink result={result} />
       {result.warnings.map((warning) => (
         <p key={warning} className="mt-2 rounded-notice bg-warn-soft p-2.5 text-xs">
           {warning}
@@ -54,6 +58,26 @@ export function PreviewResultView({ result, onlyChanged }: PreviewResultProps) {
         <p className="mt-3 text-fg-2 text-xs">And {plural(Number(result.omittedEdges), 'connection')} more.</p>
       )}
     </section>
+  );
+}
+
+/** The map keeps the reader's filter and window: what was tried is what is looked at. */
+function MapLink({ result }: { readonly result: PolicyPreviewResult }) {
+  const [filter] = useFilterText();
+  const [windowSeconds] = useWindowSeconds();
+  const edges = edgesToMark(result.edges);
+  if (edges.length === 0) return null;
+  const query = new URLSearchParams({ ...(filter === '' ? {} : { q: filter }), window: `${windowSeconds}` });
+  return (
+    <p className="mt-2 text-xs">
+      <Link
+        href={`/?${query}`}
+        className="rounded-chip text-accent hover:underline"
+        onClick={() => showOnMap({ title: 'Policy preview', edges })}
+      >
+        Show on the map
+      </Link>
+    </p>
   );
 }
 
