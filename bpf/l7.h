@@ -3,29 +3,26 @@
  * Recognises the first bytes of a payload and copies what is worth reading into the ring. Each hook that sees a
  * connection follows its protocol; only one captures a message: the sender's, or the receiver's where the sender is not
  * hooked. One frame here may be many segments on the wire (GSO), with many messages in it: HTTP/2 is walked from frame
- * to frame and only header blocks are copied, the others are copied in parts. To user space every part is a segment.
+ * to frame and only header blocks are copied. Of HTTP/1, Redis and PostgreSQL the beginning of each payload that begins
+ * with a message is copied, and all that passes once the client does not wait for answers. To user space every part is
+ * a segment.
  */
 #pragma once
 #include "classify.h"
 #include "part.h"
 #include "http2.h"
+#include "pipeline.h"
 
 #define L7_MAXIMUM_TRIES 8
-/* 8 x 2 KiB: the requests of a pipelining client that one frame may hold. */
-#define MAXIMUM_PARTS 8
-
-/* True where the payload ends amid a message, as far as its last bytes tell: the next segment has the rest. */
-static __always_inline u32 breaks_off(struct __sk_buff *skb, const struct packet *packet, u8 hint)
-{
-	u8 last[4] = {};
-
-	if ((hint != PX_L7_HTTP1 && hint != PX_L7_REDIS) || packet->payload_length < sizeof(last) ||
-	    bpf_skb_load_bytes(skb, packet->payload_offset + packet->payload_length - sizeof(last), last, sizeof(last)))
-		return 0;
-	if (last[2] != '\r' || last[3] != '\n')
-		return 1;
-	return hint == PX_L7_HTTP1 && (last[0] != '\r' || last[1] != '\n');
-}
+/* 32 x 2 KiB: what one frame holds, but for BIG TCP. */
+#define MAXIMUM_PARTS 32
+#define POSTGRESQL_TAIL_BYTES 512
+/* So many requests of an HTTP/1 connection are looked through for more in the same payload: it costs as much as copying. */
+#define MAXIMUM_LOOKS 4
+/* px_connection.l7_tries where the protocol is known: segments copied on in a row, and payloads looked through. */
+#define RESUMES_MASK 0x0f
+#define ONE_LOOK 0x10
+#define READY_BYTES 6
 
 static long parts_step(u32 index, struct walk *walk)
 {
@@ -38,7 +35,7 @@ static long parts_step(u32 index, struct walk *walk)
 	return verdict(!copy_long(walk->skb, walk->packet, walk->connection, part) || walk->copied_to >= walk->length);
 }
 
-/* Copies a payload of several parts, or as many as allowed. */
+/* Copies a payload from `part->offset` in parts. */
 CHECKED_ONCE int copy_parts(struct __sk_buff *skb, const struct packet *packet,
 			    const struct px_connection *connection, const struct part *part)
 {
@@ -47,7 +44,11 @@ CHECKED_ONCE int copy_parts(struct __sk_buff *skb, const struct packet *packet,
 	if (!packet || !connection || !part)
 		return 0;
 	walk.length = packet->payload_length;
+	walk.copied_to = part->offset;
 	walk.part = *part;
+	walk.part.look = 0;
+	if (walk.copied_to >= walk.length)
+		return 0;
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
 		bpf_loop(MAXIMUM_PARTS, parts_step, &walk, 0);
 	} else {
@@ -60,62 +61,125 @@ CHECKED_ONCE int copy_parts(struct __sk_buff *skb, const struct packet *packet,
 	return 0;
 }
 
-/* Whether a request of this kind, of HTTP/1, comes without a body: what follows it is the next one. */
-static __always_inline u32 is_bodyless(const u8 *head)
+static __always_inline void expect(struct px_connection *connection, u32 side, u32 sequence)
 {
-	return head[0] != 'P';
+	if (side)
+		connection->message_at[1] = sequence;
+	else
+		connection->message_at[0] = sequence;
+}
+
+/* Rows of a COPY, its end and a farewell are not answered one by one. */
+static __always_inline u32 asks(u8 hint, const u8 *head)
+{
+	return hint != PX_L7_POSTGRESQL ||
+	       (head[0] != 'd' && head[0] != 'c' && head[0] != 'f' && head[0] != 'X' && head[0] != 'p');
+}
+
+/* Whether the payload ends amid a request, as far as its last bytes tell. Of HTTP/1 only P... have bodies. */
+static __always_inline u32 breaks_off(struct __sk_buff *skb, const struct packet *packet, u8 hint, const u8 *head)
+{
+	u8 last[4] = {};
+
+	if ((hint == PX_L7_HTTP1 && head[0] == 'P') || packet->payload_length <= sizeof(last) ||
+	    bpf_skb_load_bytes(skb, packet->payload_offset + packet->payload_length - sizeof(last), last, sizeof(last)))
+		return 0;
+	if (last[2] != '\r' || last[3] != '\n')
+		return 1;
+	return hint == PX_L7_HTTP1 && (last[0] != '\r' || last[1] != '\n');
 }
 
 /*
- * What a side of an established protocol sends: requests that do not wait for answers are noted, and whether all of
- * the payload may be messages.
+ * A request of a client that has waited for the answers before. Of one it is enough to copy the beginning; if the payload
+ * shows more of them, this client does not wait.
  */
-static __always_inline u32 may_hold_many(struct px_connection *connection, const u8 *head, u32 from_initiator, u8 hint)
+static __always_inline void capture_request(struct __sk_buff *skb, const struct packet *packet,
+					    struct px_connection *connection, struct part *part, const u8 *head)
 {
-	if (hint != PX_L7_HTTP1 && hint != PX_L7_REDIS && hint != PX_L7_POSTGRESQL)
-		return 0;
-	if (!from_initiator) {
-		connection->l7_follow &= ~FOLLOW_ASKED;
-		return connection->marks & PX_MARK_PIPELINED;
+	u32 side = packet->sender & 1, length = packet->payload_length, found, goes_on = 0;
+	struct requests requests = {};
+
+	part->length = length - part->offset;
+	if (part->hint != PX_L7_HTTP1) {
+		find_requests(skb, packet, &requests, part->offset, part->hint);
+		if (requests.is_many) {
+			mark_pipelining(packet, connection);
+			copy_parts(skb, packet, connection, part);
+			return;
+		}
 	}
-	if (connection->l7_follow & FOLLOW_ASKED)
-		connection->marks |= PX_MARK_PIPELINED;
-	connection->l7_follow |= FOLLOW_ASKED;
-	return hint != PX_L7_HTTP1 || is_bodyless(head);
+	if (settings.l7_bytes != PX_L7_BYTES || part->length <= PX_L7_BYTES) {
+		found = copy_short(skb, packet, connection, part);
+	} else {
+		if (part->length > PX_L7_LONG_BYTES)
+			part->length = PX_L7_LONG_BYTES;
+		found = copy_long(skb, packet, connection, part);
+	}
+	if (part->hint == PX_L7_POSTGRESQL) {
+		if (requests.end > length) {
+			connection->l7_follow |= FOLLOW_KNOWN(side);
+			expect(connection, side, packet->sequence + requests.end);
+		} else if (requests.end < length) {
+			goes_on = 1;
+		}
+	} else if (part->hint == PX_L7_REDIS) {
+		goes_on = !requests.end && breaks_off(skb, packet, part->hint, head);
+	} else {
+		goes_on = breaks_off(skb, packet, part->hint, head);
+		if (found & PART_HAS_MANY)
+			mark_pipelining(packet, connection);
+	}
+	part->offset += part->length;
+	if (requests.next) {
+		part->offset = requests.next;
+		copy_parts(skb, packet, connection, part);
+	} else if (found & PART_HAS_MANY || (part->hint == PX_L7_HTTP1 && goes_on)) {
+		copy_parts(skb, packet, connection, part);
+	}
+	if (goes_on)
+		connection->l7_follow |= FOLLOW_GOES_ON(side);
 }
 
-static __always_inline void capture_messages(struct __sk_buff *skb, const struct packet *packet,
-					     struct px_connection *connection, const u8 *head, struct part *part,
-					     u32 is_resumed)
+/* HTTP/1 announces the answer that counts by others (1xx). */
+static __always_inline u32 is_interim(u8 hint, const u8 *head)
 {
-	u32 side = packet->sender & 1, length = packet->payload_length, many = is_resumed;
-	u32 from_initiator = connection->initiator == packet->sender, next = packet->sequence + length;
+	return hint == PX_L7_HTTP1 && head[9] == '1';
+}
 
-	if (!is_resumed)
-		many = may_hold_many(connection, head, from_initiator, part->hint);
-	/* A client that was told to be spared long copies is spared these, too. */
-	many = many && settings.l7_bytes == PX_L7_BYTES;
-	connection->l7_follow &= ~FOLLOW_GOES_ON(side);
-	if (many && breaks_off(skb, packet, part->hint) && (!is_resumed || ++connection->l7_tries < L7_MAXIMUM_TRIES)) {
-		connection->l7_follow |= FOLLOW_GOES_ON(side);
-		if (side)
-			connection->message_at[1] = next;
-		else
-			connection->message_at[0] = next;
-	}
-	if (many && length > PX_L7_BYTES) {
-		/* One request may be long, but the answers to many are many. */
-		if (from_initiator && length > PX_L7_LONG_BYTES)
-			connection->marks |= PX_MARK_PIPELINED;
-		copy_parts(skb, packet, connection, part);
-		return;
-	}
-	part->length = length;
-	/* A hello with post-quantum key shares is longer than the usual bound, and its server name may come last. */
-	if (part->hint == PX_L7_TLS && length > PX_L7_BYTES)
-		copy_long(skb, packet, connection, part);
-	else
-		copy_short(skb, packet, connection, part);
+/* ReadyForQuery ends whatever a PostgreSQL server sends. 1 if it ends this payload. */
+static __always_inline u32 ends_ready(struct __sk_buff *skb, const struct packet *packet)
+{
+	u8 last[READY_BYTES] = {};
+
+	return packet->payload_length > READY_BYTES &&
+	       !bpf_skb_load_bytes(skb, packet->payload_offset + packet->payload_length - READY_BYTES, last,
+				   sizeof(last)) &&
+	       last[0] == 'Z' && !last[1] && !last[2] && !last[3] && last[4] == 5;
+}
+
+/* Copies the end of an answer, which tells the outcome, from `offset` or the last bytes of the payload. */
+static __always_inline void capture_outcome(struct __sk_buff *skb, const struct packet *packet,
+					    const struct px_connection *connection, struct part *part, u32 offset)
+{
+	u32 length = packet->payload_length;
+
+	part->offset = length - offset > POSTGRESQL_TAIL_BYTES ? length - POSTGRESQL_TAIL_BYTES : offset;
+	part->length = length - part->offset;
+	part->flags = PX_L7_NOTHING_MISSED;
+	copy_short(skb, packet, connection, part);
+}
+
+/* An answer to the one request under way: its beginning; and its end, where PostgreSQL tells the outcome. */
+static __always_inline void capture_answer(struct __sk_buff *skb, const struct packet *packet,
+					   const struct px_connection *connection, struct part *part)
+{
+	u32 has_outcome = part->hint == PX_L7_POSTGRESQL && packet->payload_length > PX_L7_BYTES &&
+			  ends_ready(skb, packet);
+
+	part->length = has_outcome ? PX_L7_BYTES : packet->payload_length;
+	copy_short(skb, packet, connection, part);
+	if (has_outcome)
+		capture_outcome(skb, packet, connection, part, PX_L7_BYTES);
 }
 
 /* On the receiver's interface: whether the sender's has it. */
@@ -145,11 +209,117 @@ static __always_inline void give_up(struct px_connection *connection, u8 known)
 		count(PX_COUNT_L7_UNKNOWN);
 }
 
-CHECKED_ONCE int capture_l7(struct __sk_buff *skb, const struct packet *packet, struct px_connection *connection,
-			    u32 place)
+/* What of a payload is worth copying where the client may pipeline. 1: it speaks another protocol from here on. */
+CHECKED_ONCE int capture_pipelinable(struct __sk_buff *skb, const struct packet *packet,
+				     struct px_connection *connection, u32 place)
 {
 	struct part part = { .to_hook = place == VETH_OUT || place == HOST_IN };
-	u32 length, head_length, side, ahead, is_resumed = 0, hint;
+	u32 length, side, ahead, from_initiator, is_elsewhere, bytes;
+	u8 head[HEAD_BYTES] = {}, known;
+
+	if (!packet || !connection)
+		return 0;
+	length = packet->payload_length;
+	side = packet->sender & 1;
+	ahead = (side ? connection->message_at[1] : connection->message_at[0]) - packet->sequence;
+	known = connection->l7_protocol;
+	from_initiator = connection->initiator == packet->sender;
+	is_elsewhere = is_captured_elsewhere(packet, connection, place);
+	if (is_elsewhere && from_initiator && !(connection->marks & PX_MARK_PIPELINED))
+		learn_pipelining(packet, connection);
+	part.hint = known;
+	if (connection->marks & PX_MARK_PIPELINED && settings.l7_bytes == PX_L7_BYTES) {
+		if (is_elsewhere)
+			count(PX_COUNT_L7_OTHER_HOOK);
+		else
+			copy_parts(skb, packet, connection, &part);
+		return 0;
+	}
+	if (connection->l7_follow & FOLLOW_KNOWN(side)) {
+		/* Inside a long message, or sent again. */
+		if ((int)ahead >= 0 && ahead >= length)
+			return 0;
+		connection->l7_follow &= ~FOLLOW_KNOWN(side);
+		if ((int)ahead > 0) {
+			part.offset = ahead;
+			/* What is at hand is amid a message; of HTTP/1 such are not followed. */
+			if (!is_elsewhere)
+				capture_request(skb, packet, connection, &part, head);
+			return 0;
+		}
+	}
+	bytes = length < HEAD_BYTES ? length : HEAD_BYTES;
+	BOUND(bytes);
+	if (bytes < 1 || bytes > HEAD_BYTES || bpf_skb_load_bytes(skb, packet->payload_offset, head, bytes))
+		return 0;
+	part.hint = classify(head, length, packet, known);
+	if (part.hint && part.hint != known)
+		return 1;
+	if (!part.hint) {
+		if (!from_initiator && known == PX_L7_POSTGRESQL && !is_elsewhere && ends_ready(skb, packet)) {
+			part.hint = known;
+			capture_outcome(skb, packet, connection, &part, 0);
+			return 0;
+		}
+		if (!(connection->l7_follow & FOLLOW_GOES_ON(side)) || ahead)
+			return 0;
+		connection->l7_follow &= ~FOLLOW_GOES_ON(side);
+		if (is_elsewhere || (++connection->l7_tries & RESUMES_MASK) >= L7_MAXIMUM_TRIES)
+			return 0;
+		part.hint = known;
+		part.look = known == PX_L7_HTTP1 ? LOOK_BEHIND_HEAD : 0;
+		expect(connection, side, packet->sequence + length);
+		capture_request(skb, packet, connection, &part, head);
+		return 0;
+	}
+	connection->l7_tries &= ~RESUMES_MASK;
+	connection->l7_follow &= ~FOLLOW_GOES_ON(side);
+	if (!from_initiator) {
+		if (is_interim(part.hint, head)) {
+			/* One more will come. */
+		} else if (connection->l7_follow & FOLLOW_ASKED) {
+			connection->l7_follow &= ~FOLLOW_ASKED;
+		} else if (part.hint == PX_L7_HTTP1 && connection->l7_tries >= ONE_LOOK) {
+			/* More answers than payloads with requests. */
+			connection->marks |= PX_MARK_PIPELINED;
+		}
+		if (is_elsewhere) {
+			count(PX_COUNT_L7_OTHER_HOOK);
+			return 0;
+		}
+		capture_answer(skb, packet, connection, &part);
+		return 0;
+	}
+	if (!asks(part.hint, head))
+		return 0;
+	/* Not one that is sent again. */
+	if (connection->l7_follow & FOLLOW_ASKED && (int)ahead <= 0) {
+		mark_pipelining(packet, connection);
+		if (!is_elsewhere && settings.l7_bytes == PX_L7_BYTES) {
+			copy_parts(skb, packet, connection, &part);
+			return 0;
+		}
+	}
+	connection->l7_follow |= FOLLOW_ASKED;
+	if (connection->l7_tries < MAXIMUM_LOOKS * ONE_LOOK) {
+		connection->l7_tries += ONE_LOOK;
+		part.look = part.hint == PX_L7_HTTP1 ? LOOK_AT_HEAD : 0;
+	}
+	expect(connection, side, packet->sequence + length);
+	if (is_elsewhere) {
+		count(PX_COUNT_L7_OTHER_HOOK);
+		return 0;
+	}
+	capture_request(skb, packet, connection, &part, head);
+	return 0;
+}
+
+/* What of any other payload is worth copying. 1: it speaks a protocol whose clients may pipeline. */
+CHECKED_ONCE int capture_other(struct __sk_buff *skb, const struct packet *packet, struct px_connection *connection,
+			       u32 place)
+{
+	struct part part = { .to_hook = place == VETH_OUT || place == HOST_IN };
+	u32 length, head_length, side, ahead, hint;
 	u8 head[HEAD_BYTES] = {}, known, follow;
 
 	if (!packet || !connection)
@@ -158,8 +328,6 @@ CHECKED_ONCE int capture_l7(struct __sk_buff *skb, const struct packet *packet, 
 	side = packet->sender & 1;
 	known = connection->l7_protocol;
 	follow = connection->l7_follow;
-	if (connection->marks & PX_MARK_L7_DONE)
-		return 0;
 	if (packet->protocol == PROTO_UDP && packet->source_port != bpf_htons(53) &&
 	    packet->destination_port != bpf_htons(53))
 		return 0;
@@ -184,15 +352,16 @@ CHECKED_ONCE int capture_l7(struct __sk_buff *skb, const struct packet *packet, 
 	hint = classify(head, length, packet, known);
 	FORGET(hint, length);
 	part.hint = hint;
-	if (!part.hint && follow & FOLLOW_GOES_ON(side)) {
-		is_resumed = ahead == 0;
-		part.hint = is_resumed ? known : 0;
-	}
 	if (!part.hint) {
 		give_up(connection, known);
 		return 0;
 	}
 	connection->l7_protocol = part.hint;
+	if (can_pipeline(part.hint) && known != part.hint) {
+		connection->l7_follow = 0;
+		connection->l7_tries = 0;
+		return 1;
+	}
 	if (is_captured_elsewhere(packet, connection, place)) {
 		count(PX_COUNT_L7_OTHER_HOOK);
 		return 0;
@@ -206,6 +375,26 @@ CHECKED_ONCE int capture_l7(struct __sk_buff *skb, const struct packet *packet, 
 		follow_http2(skb, packet, connection, is_first ? PREFACE_BYTES : 0, part.to_hook);
 		return 0;
 	}
-	capture_messages(skb, packet, connection, head, &part, is_resumed);
+	part.length = length;
+	if (length <= PX_L7_BYTES || (part.hint != PX_L7_DNS && part.hint != PX_L7_TLS))
+		copy_short(skb, packet, connection, &part);
+	else if (part.hint == PX_L7_DNS)
+		/* Over TCP many messages may follow one another. */
+		copy_parts(skb, packet, connection, &part);
+	else
+		/* A hello with post-quantum key shares is longer than the usual bound, and its server name may come last. */
+		copy_long(skb, packet, connection, &part);
 	return 0;
+}
+
+static __always_inline void capture_l7(struct __sk_buff *skb, const struct packet *packet,
+				       struct px_connection *connection, u32 place)
+{
+	if (connection->marks & PX_MARK_L7_DONE)
+		return;
+	if (can_pipeline(connection->l7_protocol) && !capture_pipelinable(skb, packet, connection, place))
+		return;
+	/* The functions are called from here, not from one another: the stack has 512 bytes. */
+	if (capture_other(skb, packet, connection, place))
+		capture_pipelinable(skb, packet, connection, place);
 }

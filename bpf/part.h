@@ -13,16 +13,62 @@
 struct part {
 	u32 offset, length; /* in the payload */
 	u8 hint, to_hook, flags;
+	u8 look; /* LOOK_*: tell whether there are many requests of HTTP/1; 0: do not look */
 };
 
-/* Copies one part into the ring. The size of a reservation must be a constant, hence `room`. 1 if it is there. */
+#define LOOK_AT_HEAD 1
+#define LOOK_BEHIND_HEAD 2 /* the first of them began in an earlier segment */
+
+/* What copying tells of a part, bits. 0: it is not there. */
+#define PART_COPIED 1
+#define PART_HAS_MANY 2 /* requests of HTTP/1 */
+
+#define LINE_FEEDS 0x0a0a0a0a0a0a0a0aull
+#define ONES 0x0101010101010101ull
+#define HIGH_BITS 0x8080808080808080ull
+#define HTTP_VERSION 0x2e312f50545448ull /* "HTTP/1.", without the digit behind it */
+#define WORD_BYTES 8
+#define VERSION_BYTES 9 /* "HTTP/1.1\r" before the line's end */
+
+/*
+ * Whether there is more than one request line of HTTP/1, those before counted. Eight bytes at a time, and only a line's first end in them: a
+ * second one ends no request line, which is longer. `noise`: as FORGET wants it.
+ */
+static __always_inline u32 has_many_heads(const u8 *bytes, u32 length, const u32 room, u32 request_lines, u32 noise)
+{
+
+	for (u32 at = 2 * WORD_BYTES; at <= room - WORD_BYTES; at += WORD_BYTES) {
+		u64 word = *(const u64 *)(bytes + at) ^ LINE_FEEDS;
+		u64 found = (word - ONES) & ~word & HIGH_BITS, before;
+		const u8 *line_end = bytes + at;
+
+		if (at >= length)
+			break;
+		if (!found)
+			continue;
+		/* The number of bytes before the first. */
+		before = ((((found & -found) >> 7) - 1) & ONES) * ONES >> 56;
+		BOUND(before);
+		before &= WORD_BYTES - 1;
+		BOUND(line_end);
+		line_end += before;
+		if ((*(const u64 *)(line_end - VERSION_BYTES) & ~0ull >> 8) != HTTP_VERSION)
+			continue;
+		FORGET(request_lines, noise);
+		if (++request_lines > 1)
+			return 1;
+	}
+	return 0;
+}
+
+/* Copies one part into the ring. The size of a reservation must be a constant, hence `room`. Returns PART_* bits. */
 static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet *packet,
 				     const struct px_connection *connection, const struct part *part, const u32 room,
 				     u32 wanted)
 {
 	const struct px_side *side = packet->sender ? &connection->side[1] : &connection->side[0];
 	struct px_l7_record *record = bpf_ringbuf_reserve(&records, sizeof(*record) + room, 0);
-	u32 captured = part->length < wanted ? part->length : wanted;
+	u32 captured = part->length < wanted ? part->length : wanted, found = PART_COPIED;
 
 	if (!record) {
 		count(PX_COUNT_L7_LOST);
@@ -56,8 +102,10 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 	record->from_initiator = connection->initiator == packet->sender;
 	record->to_hook = part->to_hook;
 	record->flags = part->flags;
+	if (part->look && has_many_heads((const u8 *)(record + 1), captured, room, part->look == LOOK_BEHIND_HEAD, skb->len))
+		found |= PART_HAS_MANY;
 	bpf_ringbuf_submit(record, wake_flags());
-	return 1;
+	return found;
 }
 
 CHECKED_ONCE int copy_short(struct __sk_buff *skb, const struct packet *packet,

@@ -24,6 +24,8 @@ export const testPackages = [
     'libc6-dev',
     'bpftool',
     'python3',
+    'curl',
+    'redis-tools',
     'prometheus',
     'mmdebstrap',
   ],

@@ -63,4 +63,7 @@ test('a new veth is read with name, kind and where its peer is', () => {
     [...parseNetlink(Buffer.concat([fixed, attributes]))],
     [{ type: 'link', link: { index: 77, name: 'veth7', hardwareType: 1, kind: 'veth', peerElsewhere: true } }],
   );
+  const AF_BRIDGE = 7;
+  fixed.writeUInt8(AF_BRIDGE, 16);
+  assert.deepEqual([...parseNetlink(Buffer.concat([fixed, attributes]))], [], "a bridge's word on its port");
 });

@@ -8,6 +8,7 @@ const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0o4000 | 0o2000000;
 const GROUPS_LINK_AND_ADDRESS = 1 | 0x10 | 0x100;
+const AF_UNSPEC = 0;
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
@@ -141,7 +142,9 @@ export function* parseNetlink(datagram: Buffer): Generator<NetlinkEvent> {
     const length = datagram.readUInt32LE(offset);
     if (length < 16 || offset + length > datagram.length) return;
     const type = datagram.readUInt16LE(offset + 4);
-    if ((type === RTM_NEWLINK || type === RTM_DELLINK) && length >= 32) {
+    // A bridge tells of its ports in messages of its own family, without what kind of device they are.
+    const isOfDevices = length >= 32 && datagram[offset + 16] === AF_UNSPEC;
+    if ((type === RTM_NEWLINK || type === RTM_DELLINK) && isOfDevices) {
       const link = parseLink(datagram.subarray(offset + 16, offset + length));
       yield type === RTM_NEWLINK ? { type: 'link', link } : { type: 'link-gone', index: link.index };
     } else if (type === RTM_NEWADDR || type === RTM_DELADDR) {

@@ -32,8 +32,6 @@ export class Http1Conversation implements Conversation {
 
   read(segment: FreshSegment): void {
     if (this.isTunnel) return;
-    // What is answered is not going on, though its end was not seen.
-    if (!segment.fromInitiator && this.outstanding.size === 0) this.streams.initiator.finish(segment);
     const stream = segment.fromInitiator ? this.streams.initiator : this.streams.responder;
     stream.read(segment);
   }
@@ -79,6 +77,8 @@ export class Http1Conversation implements Conversation {
     const isUpgrade = head.code === 101;
     // Interim responses announce the one that counts (RFC 9110 section 15.2).
     if (head.code < 200 && !isUpgrade) return this.outstanding.oldest()?.message.method ?? '';
+    // What is answered is not going on, though its end was not seen.
+    if (this.outstanding.size === 0 && !segment.fromInitiator) this.streams.initiator.finish(segment);
     const request = this.outstanding.takeOldest();
     if (!request) this.sink.joinedMidway = true;
     const method = request?.message.method ?? '';

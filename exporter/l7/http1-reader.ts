@@ -46,6 +46,7 @@ export class Http1Reader implements MessageReader {
   }
 
   find(data: Uint8Array, from: number): number | undefined {
+    if (from === 0 && parseHttp1Head(data)) return 0;
     const start = START.exec(latin1(data, from, data.length));
     return start === null ? undefined : from + start.index;
   }

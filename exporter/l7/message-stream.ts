@@ -67,16 +67,19 @@ export class MessageStream {
   /** Takes what was half read for all there is: the other side has answered it, or the rest was missed. */
   finish(segment: FreshSegment): void {
     const carry = this.carry;
+    if (carry.length === 0) return;
     this.carry = NOTHING;
     this.nextAt = undefined;
-    if (carry.length > 0) this.reader.next(segment, carry, 0, true);
+    this.reader.next(segment, carry, 0, true);
   }
 
   /** Offset at which the next message begins, or goes on (`more`); undefined if it cannot be told. */
   private walk(segment: FreshSegment, data: Uint8Array, payloadLength: number, start: number): number | undefined {
     const isWhole = data.length === payloadLength;
     let isDue = this.nextAt !== undefined;
-    for (let at = start; ; ) {
+    const first = this.isLost ? this.reader.find(data, start) : start;
+    if (first === undefined) return undefined;
+    for (let at = first; ; ) {
       if (at >= data.length) return at;
       let step = this.reader.next(segment, data, at, false);
       if (step === 'more') {
@@ -109,6 +112,7 @@ export class MessageStream {
     if (at < data.length) this.carry = data.slice(at);
     else if (at < payloadLength) {
       this.counters.truncated++;
+      this.isLost = true;
       this.reader.missed(segment);
       return;
     }
@@ -119,6 +123,7 @@ export class MessageStream {
 
   private lose(segment: FreshSegment): void {
     this.finish(segment);
+    this.nextAt = undefined;
     this.isLost = true;
     if (this.reader.missed(segment) && !segment.nothingMissed) this.counters.gaps++;
   }

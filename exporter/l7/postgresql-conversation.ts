@@ -135,6 +135,8 @@ export class PostgresqlConversation implements Conversation {
   }
 
   private answer(segment: FreshSegment, status: string, tag: string): void {
+    // What is answered is not going on, though its end was not seen.
+    if (this.outstanding.size === 0) this.requests.finish(segment);
     const waiting = this.outstanding.oldest();
     // Errors of authentication answer nothing.
     if (!waiting) return;

@@ -47,6 +47,8 @@ export class PgReader implements MessageReader {
   }
 
   find(data: Uint8Array, from: number): number | undefined {
+    // The kernel half copies what begins with a request; a long one has no end to prove it by.
+    if (this.side === 'frontend' && from === 0 && parsePgMessage(data, 0, 'frontend')) return 0;
     for (let at = from; at < data.length; at++) if (isLetter(data[at] ?? 0) && this.isProved(data, at)) return at;
     return undefined;
   }

@@ -36,9 +36,9 @@ const BACKEND_TYPES = '123ACDEGHIKNRSTVWZcdnstv';
 export type PgSide = 'frontend' | 'backend';
 
 const HEAD_BYTES = 5;
-/** What must be there of a message's body before it is read, by type. */
+/** What must be there of a message's body before it is read, by type: of SQL four times what is shown. */
 const NEEDED_BYTES: Readonly<Record<PgSide, Readonly<Record<string, number>>>> = {
-  frontend: { Q: MAX_SQL_BYTES, P: MAX_SQL_BYTES, B: 256 },
+  frontend: { Q: 1024, P: 1024, B: 256 },
   backend: { C: 64, E: 256, Z: 1 },
 };
 

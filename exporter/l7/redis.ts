@@ -63,6 +63,7 @@ export class RedisCommandReader implements MessageReader {
 
   /** Behind the end of an argument, where an array of an argument begins. */
   find(data: Uint8Array, from: number): number | undefined {
+    if (from === 0 && beginsRedisCommand(data)) return 0;
     const start = /\r\n(?=\*[1-9]\d{0,6}\r\n\$[1-9]\d?\r\n[A-Za-z])/.exec(latin1(data, from, data.length));
     return start === null ? undefined : from + start.index + 2;
   }
@@ -170,9 +171,9 @@ export class RedisReplyReader implements MessageReader {
     return this.open(type, count) ? line.next : 'malformed';
   }
 
-  find(): undefined {
-    // A reply and an element of one look alike.
-    return undefined;
+  /** A reply and an element of one look alike; but what is captured begins with a reply more often than not. */
+  find(_data: Uint8Array, from: number): number | undefined {
+    return from === 0 ? 0 : undefined;
   }
 
   missed(): boolean {
