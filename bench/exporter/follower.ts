@@ -14,6 +14,7 @@ const message = GetFlowsRequest.encode(GetFlowsRequest.create({ follow: true }))
 const frame = Buffer.alloc(5 + message.length);
 frame.writeUInt32BE(message.length, 1);
 frame.set(message, 5);
-call.write(frame);
-session.on('connect', () => process.stdout.write('ready\n'));
+// The server answers when it has the whole request.
+call.end(frame);
+call.on('response', () => process.stdout.write('ready\n'));
 call.resume();
