@@ -11,8 +11,13 @@ export function EndpointName({
 }) {
   return (
     <span className="block truncate" title={endpoint.pod || endpoint.ip}>
-      {endpoint.namespace !== '' && <span className="text-fg-3">{endpoint.namespace}/</span>}
-      {endpoint.name}
+      {/* Each in its own direction: a name that runs the other way must not turn what stands beside it. */}
+      {endpoint.namespace !== '' && (
+        <span className="text-fg-3">
+          <bdi>{endpoint.namespace}</bdi>/
+        </span>
+      )}
+      <bdi>{endpoint.name}</bdi>
       {withPort && endpoint.port > 0 && <span className="text-fg-3">:{endpoint.port}</span>}
     </span>
   );

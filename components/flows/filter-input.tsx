@@ -21,6 +21,7 @@ export function FilterInput() {
   const [draft, setDraft] = useState('');
   const [isOpen, setIsOpen] = useState(false);
   const [active, setActive] = useState(0);
+  const [opensUp, setOpensUp] = useState(true);
   const store = useTabStore();
   const known = useCallback(() => store?.snapshot() ?? emptySnapshot, [store]);
   const input = useRef<HTMLInputElement>(null);
@@ -77,17 +78,20 @@ export function FilterInput() {
           setDraft(event.target.value);
           setIsOpen(true);
         }}
-        onFocus={() => setIsOpen(true)}
+        onFocus={(event) => {
+          setOpensUp(event.currentTarget.getBoundingClientRect().top > window.innerHeight / 2);
+          setIsOpen(true);
+        }}
         onBlur={() => setIsOpen(false)}
         onKeyDown={press}
         className="h-full min-w-24 flex-1 bg-transparent text-xs outline-none placeholder:text-fg-3"
       />
-      {offered.length > 0 && <Completions offered={offered} active={active} onTake={take} />}
+      {offered.length > 0 && <Completions offered={offered} active={active} opensUp={opensUp} onTake={take} />}
       {fault !== '' && (
         <p
           id="filter-fault"
           role="alert"
-          className="absolute bottom-full left-0 z-30 mb-1.5 max-w-full rounded-card border border-line bg-raised px-3 py-2 text-bad text-xs shadow-pop"
+          className={`absolute left-0 z-30 max-w-full break-words rounded-card border border-line bg-raised px-3 py-2 text-bad text-xs shadow-pop ${placeOf(opensUp)}`}
         >
           {fault}
         </p>
@@ -138,19 +142,25 @@ function Chip({ term, onRemove }: { readonly term: Term; readonly onRemove: () =
   );
 }
 
+/** Towards the middle of the page: the field stands at the top of one view and near the bottom of another. */
+function placeOf(opensUp: boolean): string {
+  return opensUp ? 'bottom-full mb-1.5' : 'top-full mt-1.5';
+}
+
 interface CompletionsProps {
   readonly offered: readonly Offer[];
   readonly active: number;
+  readonly opensUp: boolean;
   readonly onTake: (text: string) => void;
 }
 
-function Completions({ offered, active, onTake }: CompletionsProps) {
+function Completions({ offered, active, opensUp, onTake }: CompletionsProps) {
   return (
     <div
       id="filter-completions"
       role="listbox"
       aria-label="Completions"
-      className="absolute bottom-full left-0 z-30 mb-1.5 max-h-72 w-96 max-w-full overflow-y-auto rounded-card border border-line bg-raised p-1 shadow-pop"
+      className={`absolute left-0 z-30 max-h-72 w-96 max-w-full overflow-y-auto rounded-card border border-line bg-raised p-1 shadow-pop ${placeOf(opensUp)}`}
     >
       {offered.map(({ text, what }, index) => (
         <div

@@ -52,8 +52,13 @@ export const useWindowSeconds = () => useQueryState('window', parseAsInteger.wit
 
 export const useSelection = () => useQueryState('sel', selectionParser.withOptions({ history: 'push' }));
 
-export const useColumns = () =>
-  useQueryState('cols', parseAsArrayOf(parseAsStringLiteral(COLUMNS)).withDefault(DEFAULT_COLUMNS));
+const columnsParser = parseAsArrayOf(parseAsStringLiteral(COLUMNS)).withDefault(DEFAULT_COLUMNS);
+
+/** A link that names no column there is shows the usual ones. */
+export function useColumns() {
+  const [columns, setColumns] = useQueryState('cols', columnsParser);
+  return [columns.length === 0 ? DEFAULT_COLUMNS : columns, setColumns] as const;
+}
 
 const sameText =
   <Value>(text: (value: Value) => string) =>
