@@ -4,10 +4,12 @@ import { execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Download, expect, type Page, test } from 'playwright/test';
+import { expect as baseExpect, type Download, type Page, test } from 'playwright/test';
 import { hostile } from './doubles/hostile-flows.ts';
 import { freePorts, type Started, startParallax } from './stack.ts';
 
+/** For a machine that is not free. */
+const expect = baseExpect.configure({ timeout: 60_000 });
 const run = promisify(execFile);
 const parallax = join(import.meta.dirname, '..', 'bin', 'parallax.ts');
 let node: ReturnType<typeof spawn>;
@@ -15,11 +17,11 @@ let relay: Started;
 let ui: Started;
 let relayAddress = '';
 let url = '';
-/** Ten seconds that gain no more flows. */
+/** Four seconds that gain no more flows. */
 let range = { fromS: 0, toS: 0 };
 let faults: string[] = [];
 
-test.describe.configure({ timeout: 120_000 });
+test.describe.configure({ timeout: 240_000 });
 
 test.beforeAll(async () => {
   const [nodePort, relayPort, uiPort] = await freePorts(3);
