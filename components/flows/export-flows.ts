@@ -3,7 +3,7 @@
 export type ExportFormat = 'jsonl' | 'csv';
 
 /** What a browser tab can hold beside the page itself; more is for curl. */
-export const MOST_EXPORT_BYTES = 256 * 1024 * 1024;
+const MOST_EXPORT_BYTES = 256 * 1024 * 1024;
 
 export interface ExportProgress {
   readonly records: number;

@@ -6,7 +6,7 @@ import type { Column, Sort } from '../url/table-look.ts';
 import { verdictWord } from './verdict-words.ts';
 
 /** How a column reads first: the highest figure, but the first word. */
-export function firstOrder(column: Column): Sort {
+function firstOrder(column: Column): Sort {
   return { column, descending: column === 'time' || column === 'latency' || column === 'size' };
 }
 
