@@ -228,9 +228,11 @@ test('real values complete the filter, connection events are hidden by it, and a
   await page.getByRole('textbox', { name: /under a name/ }).fill('no carts');
   await keyboard.press('Enter');
   await expect(page.getByText('Saved as “no carts”.')).toBeVisible();
-  await page.goto(`${url}/flows`);
+  await withRows(page, '');
   await keyboard.press('Control+k');
+  await expect(page.getByRole('dialog', { name: 'Search' })).toBeVisible();
   await keyboard.type('no carts');
+  await expect(page.getByRole('option', { name: /no carts/ })).toHaveAttribute('aria-selected', 'true');
   await keyboard.press('Enter');
   await expect(page).toHaveURL(kept);
 });
