@@ -3,7 +3,6 @@ import { copyFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Metadata } from '@grpc/grpc-js';
 import { TestCa } from '#observer/testing/certificates.ts';
 import { startRelay } from '#relay/relay.ts';
 import { fetchStatus } from './relay-client.ts';
@@ -82,5 +81,5 @@ async function freePort(): Promise<number> {
 
 test('the words of a relay are read in linear time, whatever they are', () => {
   const details = `${' '.repeat(300_000)}x`;
-  assert.match(relayFault(Object.assign(new Error(), { code: 3, details, metadata: new Metadata() })).text, /x$/);
+  assert.match(relayFault({ code: 3, details }).text, /x$/);
 });

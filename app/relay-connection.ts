@@ -98,7 +98,7 @@ const httpStatusOf: Readonly<Record<number, number>> = {
 };
 const hopeless: readonly number[] = [status.INVALID_ARGUMENT, status.PERMISSION_DENIED, status.UNIMPLEMENTED];
 
-export function relayFault(error: ServiceError): RelayFault {
+export function relayFault(error: Pick<ServiceError, 'code' | 'details'>): RelayFault {
   const code = status[error.code] ?? String(error.code);
   const text =
     error.code === status.UNAVAILABLE
@@ -108,7 +108,7 @@ export function relayFault(error: ServiceError): RelayFault {
 }
 
 /** grpc-js ends some details with a note about the name's resolution, also where it has nothing to note. */
-function reasonOf({ details }: ServiceError): string {
+function reasonOf({ details }: Pick<ServiceError, 'details'>): string {
   const note = 'Resolution note:';
   const text = details.trimEnd();
   return text.endsWith(note) ? text.slice(0, -note.length).trimEnd().replace(/\.$/, '') : details;

@@ -1,9 +1,8 @@
 // All links grouped into one Path2D a look, in the order they are stroked: faded, plain, lit, dropped last.
 
 import { type FlatPath, pointAt, type SmoothPath } from '../routing/rounded-path.ts';
-import type { EdgeStyle } from './edge-style.ts';
+import type { EdgeStyle, EdgeStyles } from './edge-style.ts';
 import type { Palette } from './palette.ts';
-import type { StaticPicture } from './static-layer.ts';
 
 const ARROW_LENGTH = 6;
 const ARROW_HALF = 3.3;
@@ -33,10 +32,7 @@ export interface DrawnLine {
   readonly flat: FlatPath;
 }
 
-export function buildEdgeLayer(
-  lines: readonly DrawnLine[],
-  { styles, styleOf }: Pick<StaticPicture, 'styles' | 'styleOf'>,
-): EdgeLayer {
+export function buildEdgeLayer(lines: readonly DrawnLine[], { styles, styleOf }: EdgeStyles): EdgeLayer {
   const looks = styles.map((style): Look => {
     return { style, lines: new Path2D(), arrows: new Path2D(), marks: new Path2D() };
   });

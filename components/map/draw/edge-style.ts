@@ -14,6 +14,12 @@ export interface EdgeStyle {
   readonly mark?: EdgeMark | undefined;
 }
 
+/** Each look once, and which of them a line has, in the order of the lines. */
+export interface EdgeStyles {
+  readonly styles: readonly EdgeStyle[];
+  readonly styleOf: Uint8Array;
+}
+
 const MIN_WIDTH = 0.9;
 const MAX_WIDTH = 2.9;
 const WIDTH_STEP = 0.4;

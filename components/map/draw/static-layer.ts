@@ -5,7 +5,7 @@ import { middleEllipsis } from '../graph/figure-text.ts';
 import type { Status } from '../graph/figures.ts';
 import type { Rect } from '../routing/grid-metrics.ts';
 import { type EdgeLayer, strokeEdgeLayer } from './edge-layer.ts';
-import { type EdgeStyle, styleKey } from './edge-style.ts';
+import { type EdgeStyles, styleKey } from './edge-style.ts';
 import type { Palette } from './palette.ts';
 
 export interface Camera {
@@ -32,15 +32,12 @@ export interface CanvasBox {
   readonly count: number;
 }
 
-export interface StaticPicture {
+export interface StaticPicture extends EdgeStyles {
   readonly boxes: readonly CanvasBox[];
   /** Empty while the DOM shows the cards. */
   readonly cards: readonly CanvasCard[];
   /** Box labels are painted only when the DOM does not show them. */
   readonly hasLabels: boolean;
-  /** Each look once, and which of them a line has, in the order of the lines. */
-  readonly styles: readonly EdgeStyle[];
-  readonly styleOf: Uint8Array;
 }
 
 /** Whether two pictures of the same lines and boxes paint the same. */

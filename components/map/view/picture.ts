@@ -1,8 +1,8 @@
 // Scene, figures and highlight put together into what the painter and the cards show. Pure.
 
-import { type EdgeStyle, edgeWidth, styleKey } from '../draw/edge-style.ts';
+import { type EdgeStyle, type EdgeStyles, edgeWidth, styleKey } from '../draw/edge-style.ts';
 import { dotByte, dotsFor } from '../draw/flow-dots.ts';
-import type { CanvasBox, CanvasCard, StaticPicture } from '../draw/static-layer.ts';
+import type { CanvasBox, CanvasCard } from '../draw/static-layer.ts';
 import { cardLine, figureLines, formatCount } from '../graph/figure-text.ts';
 import type { Figures, MapFigures } from '../graph/figures.ts';
 import type { Highlight } from '../graph/highlight.ts';
@@ -19,7 +19,7 @@ export function stylesOf(
   metric: MapMetric,
   highlight: Highlight,
   marks: ReadonlyMap<string, EdgeMark>,
-): Pick<StaticPicture, 'styles' | 'styleOf'> {
+): EdgeStyles {
   const styles: EdgeStyle[] = [];
   const numbers = new Map<string, number>();
   const styleOf = new Uint8Array(scene.lines.ids.length);
