@@ -12,17 +12,16 @@
 #include "part.h"
 #include "http2.h"
 #include "pipeline.h"
+#include "answer.h"
 
 #define L7_MAXIMUM_TRIES 8
 /* 32 x 2 KiB: what one frame holds, but for BIG TCP. */
 #define MAXIMUM_PARTS 32
-#define POSTGRESQL_TAIL_BYTES 512
 /* So many requests of an HTTP/1 connection are looked through for more in the same payload: it costs as much as copying. */
 #define MAXIMUM_LOOKS 4
 /* px_connection.l7_tries where the protocol is known: segments copied on in a row, and payloads looked through. */
 #define RESUMES_MASK 0x0f
 #define ONE_LOOK 0x10
-#define READY_BYTES 6
 
 static long parts_step(u32 index, struct walk *walk)
 {
@@ -138,48 +137,6 @@ static __always_inline void capture_request(struct __sk_buff *skb, const struct 
 	}
 	if (goes_on)
 		connection->l7_follow |= FOLLOW_GOES_ON(side);
-}
-
-/* HTTP/1 announces the answer that counts by others (1xx). */
-static __always_inline u32 is_interim(u8 hint, const u8 *head)
-{
-	return hint == PX_L7_HTTP1 && head[9] == '1';
-}
-
-/* ReadyForQuery ends whatever a PostgreSQL server sends. 1 if it ends this payload. */
-static __always_inline u32 ends_ready(struct __sk_buff *skb, const struct packet *packet)
-{
-	u8 last[READY_BYTES] = {};
-
-	return packet->payload_length > READY_BYTES &&
-	       !bpf_skb_load_bytes(skb, packet->payload_offset + packet->payload_length - READY_BYTES, last,
-				   sizeof(last)) &&
-	       last[0] == 'Z' && !last[1] && !last[2] && !last[3] && last[4] == 5;
-}
-
-/* Copies the end of an answer, which tells the outcome, from `offset` or the last bytes of the payload. */
-static __always_inline void capture_outcome(struct __sk_buff *skb, const struct packet *packet,
-					    const struct px_connection *connection, struct part *part, u32 offset)
-{
-	u32 length = packet->payload_length;
-
-	part->offset = length - offset > POSTGRESQL_TAIL_BYTES ? length - POSTGRESQL_TAIL_BYTES : offset;
-	part->length = length - part->offset;
-	part->flags = PX_L7_NOTHING_MISSED;
-	copy_short(skb, packet, connection, part);
-}
-
-/* An answer to the one request under way: its beginning; and its end, where PostgreSQL tells the outcome. */
-static __always_inline void capture_answer(struct __sk_buff *skb, const struct packet *packet,
-					   const struct px_connection *connection, struct part *part)
-{
-	u32 has_outcome = part->hint == PX_L7_POSTGRESQL && packet->payload_length > PX_L7_BYTES &&
-			  ends_ready(skb, packet);
-
-	part->length = has_outcome ? PX_L7_BYTES : packet->payload_length;
-	copy_short(skb, packet, connection, part);
-	if (has_outcome)
-		capture_outcome(skb, packet, connection, part, PX_L7_BYTES);
 }
 
 /* On the receiver's interface: whether the sender's has it. */

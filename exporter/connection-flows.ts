@@ -3,7 +3,7 @@
 import { HAS_TCP_FLAGS, PROTOCOL_TCP, REPLY_TRUE } from '#observer/columns.ts';
 import { FlowType, TrafficDirection, Verdict } from '#proto/gen/flow/flow.ts';
 import { FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
-import type { AssemblerState, UnixTime } from './assemble.ts';
+import type { AssemblerState, UnixTime } from './assembler-parts.ts';
 import { FlowDraft } from './encode/flow-draft.ts';
 import { fillConnection, InterfaceNames, layer4Summary, setTracePoint } from './flow-parts.ts';
 import type { ConnectionReason, ConnectionRecord } from './kernel/kernel-record.ts';

@@ -3,7 +3,7 @@
 import { HAS_TCP_FLAGS, PROTOCOL_TCP } from '#observer/columns.ts';
 import { FlowType, NetworkInterface, TrafficDirection, Verdict } from '#proto/gen/flow/flow.ts';
 import { FlowReason } from '#proto/gen/parallax/v1/flow_details.ts';
-import type { AssemblerState } from './assemble.ts';
+import type { AssemblerState } from './assembler-parts.ts';
 import { hubbleDropReason } from './drop-reason.ts';
 import { FlowDraft } from './encode/flow-draft.ts';
 import type { KernelEnd } from './end-names.ts';

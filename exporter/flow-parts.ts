@@ -3,7 +3,7 @@
 import { l7Summary, operationSummary, tcpFlagsText } from '#flow/names/summary.ts';
 import { L7_DNS, L7_HTTP, L7_KAFKA, PROTOCOL_SCTP, PROTOCOL_TCP, PROTOCOL_UDP } from '#observer/columns.ts';
 import { IPVersion, NetworkInterface, TraceObservationPoint } from '#proto/gen/flow/flow.ts';
-import type { AssemblerParts, AssemblerState, UnixTime } from './assemble.ts';
+import type { AssemblerParts, AssemblerState, UnixTime } from './assembler-parts.ts';
 import type { ConnectionEnds } from './connection-names.ts';
 import type { FlowDraft } from './encode/flow-draft.ts';
 import type { TransportProtocol } from './kernel/kernel-record.ts';

@@ -3,7 +3,7 @@
 import { REPLY_TRUE } from '#observer/columns.ts';
 import { FlowType, TrafficDirection, Verdict } from '#proto/gen/flow/flow.ts';
 import { FlowReason, ViewSource } from '#proto/gen/parallax/v1/flow_details.ts';
-import type { AssemblerState } from './assemble.ts';
+import type { AssemblerState } from './assembler-parts.ts';
 import { FlowDraft } from './encode/flow-draft.ts';
 import { EVENT_L7, fillConnection, fillLayer7, InterfaceNames, layer4Summary, setTracePoint } from './flow-parts.ts';
 import type { L7Record } from './kernel/kernel-record.ts';
