@@ -4,7 +4,7 @@ import { emptyMap } from '../store/empty-map.ts';
 import type { FlowRow } from '../store/flow-row.ts';
 import { draftFault, offers } from './completion.ts';
 
-const end = { cluster: '', namespace: 'shop', name: 'web', pod: 'web-1', ip: '10.0.0.1', port: 80 };
+const end = { cluster: '', namespace: 'shop', name: 'web', pod: 'web-1', ip: '10.0.0.1', port: 80, process: 'nginx' };
 const row: FlowRow = {
   seq: 1,
   uuid: '',
@@ -32,6 +32,7 @@ const texts = (draft: string) => offers(draft, known).map(({ text }) => text);
 
 test('values come from the flows that are there', () => {
   assert.deepEqual(texts('pod:'), ['pod:bank/till-1', 'pod:shop/web-1']);
+  assert.deepEqual(texts('to:process:'), ['to:process:nginx']);
   assert.deepEqual(texts('from:namespace:b'), ['from:namespace:bank']);
   assert.deepEqual(texts('http.path:/o'), ['http.path:/orders/5520']);
   assert.deepEqual(texts('http.status:5'), ['http.status:503']);

@@ -62,6 +62,8 @@ function valuesOf(key: string, { map, rows }: KnownValues): string[] {
       return vertices.map((vertex) => vertex.cluster);
     case 'fqdn':
       return vertices.filter((vertex) => vertex.kind === 'external').map((vertex) => vertex.name);
+    case 'process':
+      return ends(({ process }) => process);
     case 'ip':
       return ends(({ ip }) => ip);
     case 'port':

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FlowRow } from '../store/flow-row.ts';
 import { nextSort, sortedRows } from './row-order.ts';
 
-const end = { cluster: '', namespace: 'shop', name: 'web', pod: '', ip: '', port: 0 };
+const end = { cluster: '', namespace: 'shop', name: 'web', pod: '', ip: '', port: 0, process: '' };
 const base = { source: end, destination: end, method: 'GET', request: '/', status: '', outcome: 'ok' as const };
 const rest = { dropReason: '', deniedBy: '', why: '', bytes: -1, node: '', loggedBy: '', isReply: false, uuid: '' };
 const row = (seq: number, latencyUs: number, verdict: FlowRow['verdict'] = 'forwarded'): FlowRow => ({

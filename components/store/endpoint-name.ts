@@ -8,6 +8,7 @@ export function rowEndpoint(
   dnsNames: readonly string[],
   ip: string,
   port: number,
+  process: string,
 ): RowEndpoint {
   return {
     cluster: endpoint?.clusterName ?? '',
@@ -16,6 +17,7 @@ export function rowEndpoint(
     pod: endpoint?.podName ?? '',
     ip,
     port,
+    process,
   };
 }
 

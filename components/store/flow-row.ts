@@ -21,6 +21,8 @@ export interface RowEndpoint {
   readonly pod: string;
   readonly ip: string;
   readonly port: number;
+  /** Command of the process behind it; empty where no node told. */
+  readonly process: string;
 }
 
 export interface FlowRow {

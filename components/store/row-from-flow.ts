@@ -28,8 +28,20 @@ export function rowDraft(responseBytes: Uint8Array): RowDraft | undefined {
   const details = flowDetails(flow);
   const isReply = flow.isReply ?? false;
   const { sourcePort, destinationPort } = portsOf(flow);
-  const sender = rowEndpoint(flow.source, flow.sourceNames, flow.IP?.source ?? '', sourcePort);
-  const receiver = rowEndpoint(flow.destination, flow.destinationNames, flow.IP?.destination ?? '', destinationPort);
+  const sender = rowEndpoint(
+    flow.source,
+    flow.sourceNames,
+    flow.IP?.source ?? '',
+    sourcePort,
+    details?.sourceProcess?.command ?? '',
+  );
+  const receiver = rowEndpoint(
+    flow.destination,
+    flow.destinationNames,
+    flow.IP?.destination ?? '',
+    destinationPort,
+    details?.destinationProcess?.command ?? '',
+  );
   const [source, destination] = isReply ? [receiver, sender] : [sender, receiver];
   const row = {
     uuid: flow.uuid,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { RowDraft } from './row-from-flow.ts';
 import { RowRing } from './row-ring.ts';
 
-const end = { cluster: '', namespace: 'shop', name: 'web', pod: '', ip: '10.0.0.1', port: 80 };
+const end = { cluster: '', namespace: 'shop', name: 'web', pod: '', ip: '10.0.0.1', port: 80, process: '' };
 const bytes = new Uint8Array([1]);
 
 function draft(part: Partial<RowDraft['row']>, key = '', half: RowDraft['half'] = 'whole'): RowDraft {

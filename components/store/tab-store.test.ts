@@ -4,7 +4,7 @@ import type { FlowRow } from './flow-row.ts';
 import type { Commit, TabMessage } from './messages.ts';
 import { emptySnapshot, mergedRows, TabStore } from './tab-store.ts';
 
-const end = { cluster: '', namespace: '', name: 'a', pod: '', ip: '', port: 0 };
+const end = { cluster: '', namespace: '', name: 'a', pod: '', ip: '', port: 0, process: '' };
 const row = (seq: number, status = ''): FlowRow => ({
   seq,
   uuid: '',

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FlowFilter } from '#proto/gen/flow/flow.ts';
+import { Flow, FlowFilter } from '#proto/gen/flow/flow.ts';
+import { FlowDetails, type Process } from '#proto/gen/parallax/v1/flow_details.ts';
+import { packFlowDetails } from '../details.ts';
+import { compileCel } from '../filter/cel/compile-cel.ts';
 import { compileFilters } from '../filter/compile.ts';
 import { completeFilter } from './complete.ts';
 import { formatFilterText } from './format.ts';
@@ -301,4 +304,29 @@ test('the word at the cursor of a very long text is found in linear time', () =>
   const text = `${'a'.repeat(500_000)} verdict:dro`;
   assert.deepEqual(completeFilter(text, text.length).suggestions.length > 0, true);
   assert.equal(completeFilter('a'.repeat(500_000), 500_000).to, 500_000);
+});
+
+test('process: finds the command, the executable or the unit behind an end, beside other terms and expressions', () => {
+  const flow = (source: Partial<Process>, destination: Partial<Process>) =>
+    Flow.fromPartial({
+      verdict: 1,
+      extensions: packFlowDetails(FlowDetails.fromPartial({ sourceProcess: source, destinationProcess: destination })),
+    });
+  const answers = (text: string, ...flows: Flow[]) => {
+    const { whitelist, blacklist, errors } = parseFilterText(text);
+    assert.deepEqual(errors, []);
+    const filter = compileFilters(whitelist, blacklist, compileCel);
+    return flows.map((each) => filter.matches(each));
+  };
+  const toNginx = flow({ command: 'curl' }, { command: 'nginx', executable: '/usr/sbin/nginx', unit: 'nginx.service' });
+  const toRedis = flow({ command: 'nginx' }, { command: 'redis-server' });
+  const unknown = Flow.fromPartial({ verdict: 1 });
+  assert.deepEqual(answers('process:nginx', toNginx, toRedis, unknown), [true, true, false]);
+  assert.deepEqual(answers('to:process:nginx', toNginx, toRedis, unknown), [true, false, false]);
+  assert.deepEqual(answers('to:process:/usr/sbin/nginx', toNginx, toRedis), [true, false]);
+  assert.deepEqual(answers('to:process:nginx.service,redis-server', toNginx, toRedis), [true, true]);
+  assert.deepEqual(answers('from:process:curl to:process:nginx', toNginx, toRedis), [true, false]);
+  assert.deepEqual(answers('from:process:nginx cel:"_flow.verdict == Verdict.DROPPED"', toRedis), [false]);
+  assert.deepEqual(answers('-process:nginx', toNginx, unknown), [false, true]);
+  assert.deepEqual(answers('process:"a\\"b\\\\"', flow({ command: 'a"b\\' }, {})), [true]);
 });

@@ -53,7 +53,7 @@ function claimOf({ side, key }: FilterTerm): string {
 
 /** Keys that the CLI has no flag for, or whose flag reads values otherwise (--cluster is about nodes in some releases). */
 const keysWithoutFlag: ReadonlySet<string> = new Set([
-  ...['reply', 'dns', 'tcp.flags', 'ip.version', 'encrypted', 'interface', 'http.status', 'cluster'],
+  ...['reply', 'dns', 'tcp.flags', 'ip.version', 'encrypted', 'interface', 'http.status', 'cluster', 'process'],
 ]);
 
 function hasPlainFlag({ key, values }: FilterTerm): boolean {

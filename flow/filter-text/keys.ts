@@ -130,6 +130,21 @@ function unsigned64OfText(text: string): bigint | undefined {
   return /^[0-9]{1,20}$/.test(text) && BigInt(text) < 2n ** 64n ? BigInt(text) : undefined;
 }
 
+/** The expressions of a filter are alternatives, so each must hold beside one of those that are there already. */
+function requireOneOf(filter: FlowFilter, expressions: readonly string[]): void {
+  const before = filter.experimental?.celExpression ?? [];
+  const both = before.flatMap((one) => expressions.map((other) => `(${one}) && (${other})`));
+  filter.experimental = { celExpression: before.length === 0 ? [...expressions] : both };
+}
+
+/** Hubble's filter has no field for processes; FlowDetails, in the flow's extensions, has them. */
+function processExpression(text: string, side: Side): string {
+  const value = JSON.stringify(text);
+  const process = `_flow.extensions.${side}_process`;
+  const isExecutable = `${process}.executable == ${value} || ${process}.executable.endsWith(${JSON.stringify(`/${text}`)})`;
+  return `(${process}.command == ${value} || ${isExecutable} || ${process}.unit == ${value})`;
+}
+
 /** In the order in which completion offers them. */
 export const filterKeys: readonly FilterKey[] = [
   sided('namespace', 'sourcePod', 'namespace of either end', { aliases: ['ns'] }, (text) => `${text}/`),
@@ -169,6 +184,9 @@ export const filterKeys: readonly FilterKey[] = [
     },
   ),
   sided('cluster', 'sourceClusterName', 'cluster name'),
+  sidedKey('process', 'command, executable or systemd unit', {}, (filter, values, side) => {
+    requireOneOf(filter, [values.map((value) => processExpression(value, side)).join(' || ')]);
+  }),
   plain('protocol', 'protocol', 'layer 4 or 7 protocol', { aliases: ['proto'], choices: protocolNames }),
   key('direction', 'ingress or egress', { flag: 'traffic-direction', choices: directionWords }, (filter, values) => {
     filter.trafficDirection.push(...values.map((text) => convert(text, directionOfText, 'ingress or egress')));
@@ -231,8 +249,7 @@ export const filterKeys: readonly FilterKey[] = [
     filter.ipTraceId.push(...values.map((text) => convert(text, unsigned64OfText, 'a decimal number of 64 bits')));
   }),
   key('cel', 'CEL expression over _flow', { flag: 'cel-expression' }, (filter, values) => {
-    filter.experimental ??= { celExpression: [] };
-    filter.experimental.celExpression.push(...values);
+    requireOneOf(filter, values);
   }),
 ];
 

@@ -9,10 +9,11 @@ import { flowDescriptorSet } from './flow-descriptor.ts';
 
 const root = new URL('../../../', import.meta.url);
 
-/** The FileDescriptorSet of flow.proto and its imports, without source positions. */
+/** The FileDescriptorSet of flow.proto, of what its extensions hold, and of their imports, without source positions. */
 function currentDescriptorSet(): string {
   const buf = fileURLToPath(new URL('node_modules/.bin/buf', root));
-  const build = [buf, 'build', '--path', 'flow/flow.proto', '--exclude-source-info', '-o', '-#format=binpb'];
+  const paths = ['flow/flow.proto', 'parallax/v1/flow_details.proto'].flatMap((path) => ['--path', path]);
+  const build = [buf, 'build', ...paths, '--exclude-source-info', '-o', '-#format=binpb'];
   const { status, stdout, stderr } = spawnSync(process.execPath, build, { cwd: new URL('proto', root) });
   assert.equal(status, 0, String(stderr));
   return stdout.toString('base64');
@@ -20,7 +21,7 @@ function currentDescriptorSet(): string {
 
 function moduleText(descriptorSet: string): string {
   const lines = descriptorSet.match(/.{1,110}/g) ?? [];
-  return `// Generated from proto/flow/flow.proto by descriptor.test.ts; do not edit.
+  return `// Generated from proto/flow/flow.proto and parallax/v1/flow_details.proto by descriptor.test.ts; do not edit.
 
 /** google.protobuf.FileDescriptorSet, base64. */
 export const flowDescriptorSet = [

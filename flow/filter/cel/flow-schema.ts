@@ -1,4 +1,5 @@
-// flow.Flow as protobuf-es knows it, which is what the CEL runtime reads: fields, presence, enums, defaults.
+// flow.Flow as protobuf-es knows it, which is what the CEL runtime reads: fields, presence, enums, defaults. FlowDetails is
+// known as well, so that expressions can look into `_flow.extensions`.
 
 import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { base64Decode } from '@bufbuild/protobuf/wire';
