@@ -174,7 +174,8 @@ test('the exported file, the API and the copied commands give the same flows', a
 
 test('a window is brushed in the histogram, and given up again', async ({ page }) => {
   await withRows(page, 'window=60');
-  const bars = page.getByRole('img', { name: /flows over the window/ });
+  const bars = page.getByRole('img', { name: /[1-9][\d,]* flows over the window/ });
+  await expect(bars).toBeVisible();
   const box = await bars.boundingBox();
   if (box === null) throw new Error('the histogram is not drawn');
   await page.getByRole('button', { name: 'Pause' }).click();

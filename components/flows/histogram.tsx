@@ -30,7 +30,8 @@ export function Histogram() {
   };
   const finish = (event: PointerEvent) => {
     const to = barAt(event);
-    if (dragFrom === undefined || to === undefined) return;
+    // Without flows there is no time yet that could be chosen.
+    if (dragFrom === undefined || to === undefined || timeline.length === 0) return;
     const [first, last] = [bars[Math.min(dragFrom, to)], bars[Math.max(dragFrom, to)]];
     setDragFrom(undefined);
     if (first && last)

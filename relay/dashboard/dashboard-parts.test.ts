@@ -5,6 +5,7 @@ import { compileFilters } from '#flow/filter/compile.ts';
 import type { Lane } from '#observer/fast-lane.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
 import { unframe } from '#observer/frame.ts';
+import { FlowFilter } from '#proto/gen/flow/flow.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { Status, WatchRequest, WatchResponse } from '#proto/gen/parallax/v1/dashboard.ts';
 import { flowBytes } from '../observer-fixture.ts';
@@ -93,6 +94,26 @@ describe('FlowRows', () => {
     assert.equal(lost, ring.oldest);
     assert.equal(matched + lost, 20);
     assert.equal(sequences.length, matched);
+  });
+});
+
+describe('history', () => {
+  it('is walked in turns with others, however slow the filter, and is the last that match', () => {
+    const ring = new FlowRing({ capacityBytes: 1 << 22, endpointIds: 64, endpointKeyBytes: 1 << 16 });
+    for (let index = 0; index < 4_000; index += 1) ring.append(flowBytes(`${index}`, 'a', 1_800_000_000_000));
+    const slow = compileFilters([FlowFilter.fromPartial({ experimental: { celExpression: ['slow'] } })], [], () => {
+      return () => {
+        const until = performance.now() + 0.02;
+        while (performance.now() < until);
+        return true;
+      };
+    });
+    const walk = new FlowRows(ring, slow, 1000, 0).history(3_000);
+    let turns = 0;
+    let step = walk.next();
+    for (; step.done !== true; step = walk.next()) turns += 1;
+    assert.ok(turns > 1, `${turns} turns`);
+    assert.deepEqual([step.value.length, step.value[0], step.value.at(-1)], [3_000, 1_000, 3_999]);
   });
 });
 

@@ -14,6 +14,8 @@ const maxHistoryRows = 10_000;
 const maxEvents = 100;
 /** Longest run of one call before others get their turn; what is left comes next time. */
 const sliceMs = 10;
+/** Work for the history of one page: some 80,000 flows that must be decoded to answer. */
+const maxHistoryMs = 2_000;
 
 export interface Rows {
   /** Sequences in the ring, oldest first; valid until the next append. */
@@ -37,20 +39,30 @@ export class FlowRows {
     this.#position = ring.next;
   }
 
-  /** The last `count` matching flows before the position, oldest first. Looks back for at most a moment. */
-  history(count: number): readonly number[] {
+  /**
+   * The last `count` matching flows before the position, oldest first. Yields where others should have their turn; how far
+   * back it looks for a filter that is slow to answer is bounded by the work that is done for it.
+   */
+  *history(count: number): Generator<undefined, readonly number[]> {
     const wanted = Math.min(count, maxHistoryRows);
     const found: number[] = [];
-    const deadline = performance.now() + 20 * sliceMs;
-    for (let to = this.#position; to > this.#ring.oldest && found.length < wanted && performance.now() < deadline; ) {
+    let spentMs = 0;
+    let begunMs = performance.now();
+    for (let to = this.#position; to > this.#ring.oldest && found.length < wanted && spentMs < maxHistoryMs; ) {
       const from = Math.max(this.#ring.oldest, to - BLOCK);
       this.#plan.select(from, to, this.#marks);
       for (let sequence = to - 1; sequence >= from && found.length < wanted; sequence -= 1) {
         if (this.#marks[sequence - from] === MARK_FLOW) found.push(sequence);
       }
       to = from;
+      const sliceSpentMs = performance.now() - begunMs;
+      if (sliceSpentMs < sliceMs) continue;
+      spentMs += sliceSpentMs;
+      yield;
+      begunMs = performance.now();
     }
-    return found.reverse();
+    // What was found first may have been overwritten meanwhile.
+    return found.reverse().filter((sequence) => sequence >= this.#ring.oldest);
   }
 
   /** What came since the last call. @param isStalled nothing can be sent: all rows are skipped, and counted */

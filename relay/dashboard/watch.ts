@@ -60,9 +60,16 @@ export class Watch {
     // The map first: it is what a page waits for, and rows of history can be two megabytes.
     if (this.#options.request.status) this.#send(lane, { $case: 'status', value: this.#options.currentStatus() });
     this.#hurryMap(lane);
-    this.#sendHistory(lane);
+    const { historyRows } = this.#options.request;
+    const history = historyRows === 0 ? undefined : this.#rows?.history(historyRows);
+    if (history === undefined) this.#goOn(lane);
+    else this.#sendHistory(lane, history);
+  }
+
+  /** Live from here on. */
+  #goOn(lane: Lane): void {
     this.#beat();
-    this.#timer = setInterval(() => this.#orEnd(lane, () => this.#beat()), rowsIntervalMs);
+    if (!this.#isOver) this.#timer = setInterval(() => this.#orEnd(lane, () => this.#beat()), rowsIntervalMs);
   }
 
   /** Stops everything at once. The lane is closed already, or is to be ended by the caller. */
@@ -74,13 +81,18 @@ export class Watch {
     this.#options.onEnd();
   }
 
-  #sendHistory(lane: Lane): void {
-    if (this.#rows === undefined || this.#options.request.historyRows === 0) return;
-    const sequences = this.#rows.history(this.#options.request.historyRows);
+  #sendHistory(lane: Lane, history: ReturnType<FlowRows['history']>): void {
+    if (this.#isOver || lane.isClosed) return;
+    const { value: sequences, done } = history.next();
+    if (done !== true) {
+      setImmediate(() => this.#orEnd(lane, () => this.#sendHistory(lane, history)));
+      return;
+    }
     for (let at = 0; at < sequences.length; at += historyBatchRows) {
       const batch = sequences.slice(at, at + historyBatchRows);
       this.#sendRows(lane, batch, { matched: batch.length, skipped: 0, lost: 0, history: true });
     }
+    this.#goOn(lane);
   }
 
   /** What cannot be made or sent for one page ends that page's call, and nothing else. */
