@@ -11,10 +11,14 @@ import { showsConnections, withConnections } from '../filter/terms.ts';
 import { wholeNumber } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { useFilterText } from '../url/url-state.ts';
-import { ColumnChooser } from './column-chooser.tsx';
 import { FilterInput } from './filter-input.tsx';
 import { useReading } from './reading.tsx';
 
+/** Its place is kept, so that nothing moves when it comes. */
+const ColumnChooser = dynamic(() => import('./column-chooser.tsx').then((module) => module.ColumnChooser), {
+  ssr: false,
+  loading: () => <span className="size-7" />,
+});
 const ShareDialog = dynamic(() => import('./share-dialog.tsx').then((module) => module.ShareDialog));
 
 export function FilterBar() {
