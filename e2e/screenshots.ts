@@ -16,7 +16,7 @@ const pictures = [
   { name: 'namespaces', path: '/?scope=namespace', isReady: mapIsDrawn },
   { name: 'flows', path: '/flows', isReady: rowsAreThere },
   { name: 'verdicts', path: '/verdicts', isReady: (page: Page) => page.locator('article').first().waitFor() },
-  { name: 'policies', path: '/policies', isReady: (page: Page) => page.getByRole('heading', { level: 1 }).waitFor() },
+  { name: 'policies', path: '/policies', isReady: (page: Page) => page.locator('article').first().waitFor() },
   { name: 'access-logs', path: '/access-logs', isReady: logsAreThere },
   { name: 'status', path: '/status', isReady: (page: Page) => page.getByRole('table').nth(1).waitFor() },
 ];
@@ -53,6 +53,8 @@ try {
 async function mapIsDrawn(page: Page): Promise<void> {
   await rowsAreThere(page);
   await page.locator('[data-map-card]').nth(5).waitFor();
+  // Lines come from a worker, a moment after the cards.
+  await page.waitForFunction(() => performance.getEntriesByName('map drawn').length > 0);
 }
 
 /** A whole page of rows. */
