@@ -1,5 +1,5 @@
 // What an event costs the exporter's process from the ring buffer to a client that follows: decoded, named, written as a
-// flow, put into the flow ring, counted for Prometheus and sent over gRPC. Events are made by the real kernel programs on
+// flow, put into the flow ring and sent over gRPC. Events are made by the real kernel programs on
 // frames made here (BPF_PROG_TEST_RUN), 20 ms of them at a time, and only what comes after is measured, as CPU time of
 // all threads. Prints a table; asserts nothing. As root: node bench/exporter/event-cost.ts
 

@@ -1,15 +1,14 @@
 // How long an exporter takes from the start of its process to the first flow that a client gets, and its memory then.
-// Traffic on the loopback interface makes the flow. The stages are what can be seen from outside: the process runs our
-// code (its first line), gRPC answers, the line "ready" (programs loaded, verified and attached), the first flow.
+// Traffic on the loopback interface makes the flow. The stages are what can be seen from outside: gRPC
+// answers, the line "ready" (programs loaded, verified and attached), the first flow.
 // Prints a table of the median of several starts; asserts nothing. As root: node bench/exporter/start.ts
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect as connectHttp2 } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { GetFlowsRequest } from '#proto/gen/observer/observer.ts';
+import { followFlows } from './follow-flows.ts';
 
 const PORT = 21_050;
 const STARTS = 5;
@@ -74,18 +73,7 @@ function accepts(port: number): Promise<boolean> {
 
 /** Resolves with the first message of a stream that follows. */
 async function firstFlow(port: number): Promise<void> {
-  const session = connectHttp2(`http://127.0.0.1:${port}`);
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/observer.Observer/GetFlows',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  const message = GetFlowsRequest.encode(GetFlowsRequest.create({ follow: true })).finish();
-  const frame = Buffer.alloc(5 + message.length);
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, 5);
-  call.end(frame);
+  const { session, call } = followFlows(port);
   await once(call, 'data');
   session.destroy();
 }
