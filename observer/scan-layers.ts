@@ -39,7 +39,7 @@ export function scanL4(bytes: Uint8Array, start: number, end: number, out: Scann
     for (let i = 0; i < l4Fields.count; i++) {
       const tag = tags[i] as number;
       // Protocols are fields 1 to 7, messages all of them.
-      if ((tag & 7) !== 2 || tag > 58) continue;
+      if ((tag & 7) !== 2 || tag >>> 0 > 58) continue;
       out.clearL4();
       out.protocol = tag >>> 3;
       scanPorts(bytes, starts[i] as number, values[i] as number, out);
@@ -73,7 +73,7 @@ function readTcpFlags(bytes: Uint8Array, start: number, end: number): number {
     for (let i = 0; i < flagFields.count; i++) {
       const tag = tags[i] as number;
       // Nine bools in fields 1 to 9.
-      if ((tag & 7) !== 0 || tag > 72) continue;
+      if ((tag & 7) !== 0 || tag >>> 0 > 72) continue;
       const bit = 1 << ((tag >>> 3) - 1);
       flags = values[i] === 0 && highs[i] === 0 ? flags & ~bit : flags | bit;
     }

@@ -32,7 +32,10 @@ function scanned(bytes: Uint8Array, result: ScannedResponse) {
   return {
     ...columns,
     ips: [ipOf(bytes, source), ipOf(bytes, destination)],
-    hasNode: partsText(bytes, node).join('|'),
+    // A node name of no characters is, to the generated decoder, no node name.
+    hasNode: partsText(bytes, node)
+      .filter((part) => part !== '5:')
+      .join('|'),
   };
 }
 
@@ -120,8 +123,9 @@ function decodeOrRefuse(bytes: Uint8Array): ReturnType<typeof decoded> | 'refuse
 }
 
 /**
- * True if every message lies within the field that holds it, no group is used and no tag is longer than it need be. The
- * generated decoder does not ask: it lets a nested field run past its message, and stops without a word at a tag of 0.
+ * True if every message lies within the field that holds it, no group is used, no tag is longer than it need be and no
+ * number longer than ten bytes. The generated decoder does not ask: it lets a nested field run past its message, passes
+ * over unknown numbers of any length, cuts long lengths to 32 bits, and stops without a word at a tag of 0.
  */
 function isWellFormed(bytes: Uint8Array, message: DescMessage): boolean {
   try {
@@ -129,15 +133,23 @@ function isWellFormed(bytes: Uint8Array, message: DescMessage): boolean {
     let typeUrl = '';
     while (reader.pos < reader.len) {
       const tagStart = reader.pos;
-      const [number, wireType] = reader.tag();
-      if (reader.pos - tagStart > 1 && bytes[reader.pos - 1] === 0) return false;
-      const field = message.fields.find((candidate) => candidate.number === number);
+      const tag = Number(reader.uint64());
+      if (tag < 8 || tag > 0xffff_ffff || (reader.pos - tagStart > 1 && bytes[reader.pos - 1] === 0)) return false;
+      const [number, wireType] = [tag >>> 3, tag & 7];
+      if (wireType === 0) {
+        reader.uint64();
+        continue;
+      }
       if (wireType !== 2) {
         if (wireType === 3) return false;
         reader.skip(wireType, number);
         continue;
       }
-      const content = reader.bytes();
+      const length = Number(reader.uint64());
+      if (length > reader.len - reader.pos) return false;
+      const content = bytes.subarray(reader.pos, reader.pos + length);
+      reader.pos += length;
+      const field = message.fields.find((candidate) => candidate.number === number);
       if (field?.message !== undefined && !isWellFormed(content, field.message)) return false;
       if (message.typeName === 'google.protobuf.Any') {
         if (number === 1) typeUrl = Buffer.from(content).toString();
@@ -201,6 +213,17 @@ test('damaged bytes are refused, unless they are well formed all the same: then 
     { numRuns: 1500 },
   );
   assert.ok(seen.refused > 50 && seen.agreed > 50, `both must occur for this to say anything: ${JSON.stringify(seen)}`);
+});
+
+test('a field of a number that no protocol or flag has is passed over, however large the number', () => {
+  const largest = [0xfa, 0xff, 0xff, 0xff, 0x0f, 0x00];
+  const largestNumber = [0xf8, 0xff, 0xff, 0xff, 0x0f, 0x01];
+  const flow = [0x32, largest.length, ...largest];
+  const tcp = [0x1a, largestNumber.length, ...largestNumber];
+  const unknownProtocol = Buffer.from([0x0a, flow.length, ...flow]);
+  const unknownFlag = Buffer.from([0x0a, tcp.length + 4, 0x32, tcp.length + 2, 0x0a, tcp.length, ...tcp]);
+  assert.deepEqual(scanOrRefuse(unknownProtocol), decodeOrRefuse(unknownProtocol));
+  assert.deepEqual(scanOrRefuse(unknownFlag), decodeOrRefuse(unknownFlag));
 });
 
 test('a cut response is refused at every length that cuts a field', () => {
