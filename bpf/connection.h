@@ -65,6 +65,15 @@ struct {
 
 enum place { VETH_IN, VETH_OUT, HOST_IN, HOST_OUT, LOOPBACK_OUT };
 
+/* Of the five words that a frame has for the programs of its hook, the one where its place is handed on. */
+#define PLACE_SLOT 4
+
+/* Read anew each time: the frame is at hand in a register anyway, and one more value would push another out of its own. */
+static __always_inline u32 place_of(struct __sk_buff *skb)
+{
+	return *(volatile u32 *)&skb->cb[PLACE_SLOT];
+}
+
 static __always_inline void count(u32 index)
 {
 	u64 *value = bpf_map_lookup_elem(&counters, &index);
@@ -339,13 +348,13 @@ static __always_inline void learn_endpoint(struct __sk_buff *skb, const struct p
 
 /* Adds the packet to its connection. Returns the reasons to report, PX_REASON_* bits. */
 static __always_inline u8 account(struct __sk_buff *skb, const struct packet *packet, struct px_connection *connection,
-				  enum place place, u64 now)
+				  u64 now)
 {
 	struct px_side *side = packet->sender ? &connection->side[1] : &connection->side[0];
 	struct px_side *other = packet->sender ? &connection->side[0] : &connection->side[1];
 	u8 reason = 0, fresh_flags;
 
-	if (place == VETH_IN && !side->packets)
+	if (place_of(skb) == VETH_IN && !side->packets)
 		learn_endpoint(skb, packet);
 	if (!side->socket_cookie && side->packets < 4)
 		learn_socket(skb, packet, side);
@@ -354,7 +363,7 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 	connection->last_jiffies = now;
 
 	/* Coming in by a host interface, wait for the host to answer before calling it the host's own. */
-	if (!(connection->marks & PX_MARK_OPENED) && !(place == HOST_IN && !other->packets)) {
+	if (!(connection->marks & PX_MARK_OPENED) && !(place_of(skb) == HOST_IN && !other->packets)) {
 		connection->marks |= PX_MARK_OPENED;
 		reason |= PX_REASON_OPENED;
 	}

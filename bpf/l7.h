@@ -141,7 +141,7 @@ static __always_inline void capture_request(struct __sk_buff *skb, const struct 
 
 /* On the receiver's interface: whether the sender's has it. */
 static __always_inline u32 is_captured_elsewhere(const struct packet *packet, struct px_connection *connection,
-						 enum place place)
+						 u32 place)
 {
 	struct address source;
 

@@ -137,6 +137,9 @@ static void judge_intact(const struct packet *packet, int failed, const struct m
 		fail("a payload elsewhere than was meant");
 }
 
+/* By enum place. */
+static int (*const programs[])(struct __sk_buff *) = { veth_in, veth_out, host_in, host_out, loopback_out };
+
 static void judge_frame(void)
 {
 	struct __sk_buff skb;
@@ -165,7 +168,7 @@ static void judge_frame(void)
 	is_at_hand = !failed && (uint64_t)packet.payload_offset + packet.payload_length <= frame.length;
 	records_of_frame = 0;
 	shim_now_ns += below(1 << 24);
-	observe(&skb, place);
+	programs[place](&skb);
 	if (records_of_frame > tally.most_records)
 		tally.most_records = records_of_frame;
 	/* User space's sweep. */

@@ -15,6 +15,7 @@
 #endif
 #define __uint(name, value) int(*name)[value]
 #define __type(name, kind) typeof(kind) *name
+#define __array(name, kind) typeof(kind) *name[]
 
 /* A map's bounds are in its declaration, as user space's loader reads them. */
 #define SHIM_MAP(map)                                                                                                  \
@@ -26,6 +27,7 @@
 #define bpf_ringbuf_query(ring, what) ((void)(ring), shim_ring_waiting)
 #define bpf_ringbuf_submit(record, flags) shim_submit(record, flags)
 #define bpf_ringbuf_discard(record, flags) shim_discard(record)
+#define bpf_tail_call_static(context, programs, index) (programs)->values[index](context)
 #define bpf_skb_load_bytes(skb, offset, to, length) shim_load_bytes(offset, to, length)
 #define bpf_loop(count, step, context, flags)                                                                          \
 	do {                                                                                                           \
