@@ -6,7 +6,7 @@ import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import { PodIndex } from '#kubernetes/pod-index.ts';
 import type { ResourceName } from '#kubernetes/resource.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
-import { FlowRing } from '#observer/flow-ring.ts';
+import type { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { processRegistry, serveMetrics } from '#observer/metrics-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
@@ -24,6 +24,7 @@ import { registerStatus } from './exporter-status.ts';
 import { flowMetrics } from './flow-metrics.ts';
 import { checkSupport } from './kernel/support.ts';
 import { registerExporterMetrics } from './metrics.ts';
+import { nodeRing } from './node-ring.ts';
 import { type Obstacle, obstacleOf } from './notices.ts';
 import { type FlowSource, startKernelSource, startRecordingSource } from './source.ts';
 
@@ -61,14 +62,6 @@ export interface Exporter {
   stop(): Promise<void>;
 }
 
-const DEFAULT_RING_BYTES = 64 * 1024 * 1024;
-
-/**
- * A node talks to thousands of ends, not to a cluster's hundred thousands: 2 generations x 32,768 ids x (36 + 256) bytes =
- * 19 MB, and 1 MB so that a node may have a long name. With 64 MiB of flows in 131,072 slots of 116 bytes: 102 MB at most.
- */
-const DICTIONARIES = { endpointIds: 32_768, endpointKeyBytes: 8 * 1024 * 1024, nodeIds: 1024 };
-
 /** From an event in the kernel to its flow in the ring: the ring buffer is read every 20 ms, and a turn of work comes after. */
 const CAPTURE_DELAY_MS = 40;
 
@@ -78,7 +71,7 @@ const KUBERNETES_START_MS = 5000;
 /** Throws in words where nothing can be captured and no recording may stand in, or where an address is taken. */
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const ring = new FlowRing({ capacityBytes: options.ringBytes ?? DEFAULT_RING_BYTES, ...DICTIONARIES });
+  const ring = nodeRing(options.ringBytes);
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();

@@ -22,20 +22,6 @@ const SOURCE_PORT = 34;
 const DESTINATION_PORT = 36;
 const SEQUENCE = 38;
 
-const text = (content: string) => Buffer.from(content.replaceAll('\n', '\r\n'));
-const requestText = text(`GET /api/carts/4711/items?page=2 HTTP/1.1
-host: carts.shop.svc.cluster.local
-user-agent: Mozilla/5.0 (X11; Linux x86_64)
-accept: application/json
-traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-
-`);
-const answerText = text(`HTTP/1.1 200 OK
-content-type: application/json
-content-length: 0
-
-`);
-
 /** One end: an address as a number, and a port. */
 interface End {
   readonly address: number;
@@ -92,6 +78,60 @@ function endsOf(number: number): readonly [End, End] {
   return [client, { address, port: isRemote ? 443 : SERVER_PORT }];
 }
 
+/** As a shop has them: paths with numbers in them, which are many, of kinds that are few. */
+function requestText(number: number, connection: number): string {
+  const item = (number * 7919) % 100_003;
+  const paths = [
+    `/api/carts/${item}/items?page=${number % 9}&token=${item}`,
+    `/api/products/${item}`,
+    `/api/products?category=${number % 30}&sort=price`,
+    `/api/users/${item}/orders/${(number * 31) % 10_007}`,
+    '/healthz',
+    `/static/img/${item}.webp`,
+  ];
+  const path = paths[number % paths.length];
+  const trace = (number + 0x10_0000).toString(16).padStart(32, '4bf92f3577b34da6');
+  const post = number % 8 === 3;
+  const body = post ? `{"product":${item},"quantity":${(number % 5) + 1}}` : '';
+  return [
+    `${post ? 'POST' : 'GET'} ${path} HTTP/1.1`,
+    `host: service-${connection % SERVICES}.shop.svc.cluster.local:8080`,
+    `user-agent: ${AGENTS[connection % AGENTS.length]}`,
+    'accept: application/json, text/plain, */*',
+    'accept-encoding: gzip, deflate, br',
+    ...(post ? ['content-type: application/json', `content-length: ${body.length}`] : []),
+    `traceparent: 00-${trace}-00f067aa0ba902b7-01`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+const AGENTS = [
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  'Go-http-client/1.1',
+  'python-requests/2.32.3',
+  'okhttp/4.12.0',
+  'kube-probe/1.33',
+  'axios/1.7.9',
+];
+
+/** Nine of ten succeed; what is said is as long as the number makes it. */
+function answerText(number: number): string {
+  const line = number % 10 === 7 ? FAILURES[number % FAILURES.length] : '200 OK';
+  const body = `{"id":${(number * 7919) % 100_003},"text":"${'x'.repeat((number * 37) % 300)}"}`;
+  return [
+    `HTTP/1.1 ${line}`,
+    'date: Mon, 23 Nov 2026 08:00:00 GMT',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${body.length}`,
+    'connection: keep-alive',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+const FAILURES = ['404 Not Found', '201 Created', '401 Unauthorized', '500 Internal Server Error', '302 Found'];
+
 class Template {
   readonly #frame: Buffer;
 
@@ -100,28 +140,29 @@ class Template {
   }
 
   /** The same bytes each time, for other ends. */
-  between(source: End, destination: End, sequence = 0): Buffer {
-    const frame = this.#frame;
-    frame.writeUInt32BE(source.address, SOURCE_ADDRESS);
-    frame.writeUInt32BE(destination.address, DESTINATION_ADDRESS);
-    frame.writeUInt16BE(source.port, SOURCE_PORT);
-    frame.writeUInt16BE(destination.port, DESTINATION_PORT);
-    frame.writeUInt32BE(sequence >>> 0, SEQUENCE);
-    return frame;
+  between(source: End, destination: End): Buffer {
+    return withEnds(this.#frame, source, destination, 0);
   }
+}
+
+function withEnds(frame: Buffer, source: End, destination: End, sequence: number): Buffer {
+  frame.writeUInt32BE(source.address, SOURCE_ADDRESS);
+  frame.writeUInt32BE(destination.address, DESTINATION_ADDRESS);
+  frame.writeUInt16BE(source.port, SOURCE_PORT);
+  frame.writeUInt16BE(destination.port, DESTINATION_PORT);
+  frame.writeUInt32BE(sequence >>> 0, SEQUENCE);
+  return frame;
 }
 
 const syn = new Template(SYN);
 const synAck = new Template(SYN | ACK);
 const fin = new Template(FIN | ACK);
-const request = new Template(PSH | ACK, requestText);
-const answer = new Template(PSH | ACK, answerText);
 
 /** Runs a program on the frames of one more step, by number, and returns how many they were. */
-export type Traffic = (number: number, run: (frame: Buffer) => void) => number;
+type Traffic = (number: number, run: (frame: Buffer) => void) => number;
 
 /** A new connection each time, opened and closed: four records. */
-export const connections: Traffic = (number, run) => {
+const connections: Traffic = (number, run) => {
   const [client, server] = endsOf(number);
   run(syn.between(client, server));
   run(synAck.between(server, client));
@@ -130,11 +171,30 @@ export const connections: Traffic = (number, run) => {
   return 4;
 };
 
+/** Bytes that client and server of each connection have sent. */
+const sent = new Uint32Array(2 * KEPT_ALIVE);
+
+/** The sequence number of the next so many bytes. */
+function take(direction: number, bytes: number): number {
+  const sequence = sent[direction] ?? 0;
+  sent[direction] = sequence + bytes;
+  return sequence;
+}
+
 /** A request and its answer on one of 8,000 connections that are kept alive. */
-export const messages: Traffic = (number, run) => {
-  const [client, server] = endsOf(number % KEPT_ALIVE);
-  const turn = Math.floor(number / KEPT_ALIVE) + 1;
-  run(request.between(client, server, turn * 1000));
-  run(answer.between(server, client, turn * 1000));
+const messages: Traffic = (number, run) => {
+  const connection = number % KEPT_ALIVE;
+  const [client, server] = endsOf(connection);
+  const request = requestText(number, connection);
+  const answer = answerText(number);
+  run(withEnds(messageFrame(request), client, server, take(2 * connection, request.length)));
+  run(withEnds(messageFrame(answer), server, client, take(2 * connection + 1, answer.length)));
   return 2;
 };
+
+export const traffic = { connections, messages } as const;
+export type TrafficName = keyof typeof traffic;
+
+function messageFrame(text: string): Buffer {
+  return ethernet(0x0800, ipv4(6, tcp(PSH | ACK, Buffer.from(text, 'latin1'))));
+}
