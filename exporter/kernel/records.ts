@@ -30,6 +30,7 @@ import {
   sideLayout,
   socketRecordLayout,
 } from './layout.ts';
+import { copyPayload } from './payload-slab.ts';
 
 /** What decoding needs beside the bytes. */
 export interface DecodeContext {
@@ -250,7 +251,7 @@ function decodeL7(view: DataView, offset: number, length: number, { ids }: Decod
     destination,
     sequence: view.getUint32(offset + at.sequence, true),
     payloadLength: view.getUint32(offset + at.payloadLength, true),
-    data: new Uint8Array(view.buffer, view.byteOffset + offset + at.sizeof, captured).slice(),
+    data: copyPayload(view, offset + at.sizeof, captured),
     hint: L7_HINTS[view.getUint8(offset + at.hint)] ?? 'unknown',
     nothingMissed: (view.getUint8(offset + at.flags) & l7Flag.nothingMissed) !== 0,
     socketCookie: readUint64(view, offset + at.socketCookie),

@@ -52,7 +52,8 @@ export class Http1Conversation implements Conversation {
 
   private request(segment: FreshSegment, head: Http1Head): string {
     const host = head.fields.get('host') ?? '';
-    const isAbsolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(head.target);
+    const isPath = head.target.startsWith('/');
+    const isAbsolute = !isPath && /^[a-z][a-z0-9+.-]*:\/\//i.test(head.target);
     const url = isAbsolute || host === '' || head.target === '*' ? head.target : `http://${host}${head.target}`;
     const message: HttpMessage = {
       protocol: 'http',

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { http1Body, parseHttp1Head } from './http1.ts';
+import { plainHttp1Head } from './testing/plain-http1.ts';
 import { listen, portOf, recordTcp } from './testing/recording-proxy.ts';
 import { L7Tracker } from './tracker.ts';
 
+/** Names of fields are; what is not is never asked for. */
+const isAscii = (name: string) => /^[\x20-\x7e]+$/.test(name);
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
 
 test('a request head yields method, target, version and fields', () => {
@@ -18,7 +22,8 @@ test('a request head yields method, target, version and fields', () => {
 
 test('a header value that the capture cut is left out, what came before stays', () => {
   const head = parseHttp1Head(bytes('GET / HTTP/1.1\r\nHost: shop\r\nUser-Agent: Moz'));
-  assert.deepEqual([...(head?.fields.keys() ?? [])], ['host']);
+  assert.equal(head?.fields.get('host'), 'shop');
+  assert.equal(head?.fields.get('user-agent'), undefined);
   assert.equal(head?.bodyOffset, undefined);
 });
 
@@ -40,6 +45,52 @@ test('prose, binary data and HTTP/2 are not taken for a head', () => {
   ]) {
     assert.equal(parseHttp1Head(bytes(text)), undefined, text);
   }
+});
+
+test('a head is what regular expressions over its lines find, wherever it is cut and whatever is in it', () => {
+  const firstLines = [
+    'GET /a?b=c HTTP/1.1',
+    'M-SEARCH * HTTP/1.0',
+    'HTTP/1.1 404 Not Found',
+    'HTTP/1.0 200',
+    'HTTP/1.1 600 No',
+    'HTTP/1.1 099 No',
+
+    'GET http://a HTTP/1.1',
+  ];
+  const fields = [
+    'Host: shop',
+    'host:  other \xa0',
+    'Content-Length: 12',
+    'TRANSFER-ENCODING:chunked',
+    ': x',
+    'a b',
+    'A:\t',
+  ];
+  const odd = ['\0', '\x7f', '\xa0', '\xe9', ' ', '\r', '\n', '-', ':', '0', '9', 'H', 'h', 'A'.repeat(20)];
+  const line = (lines: string[]) =>
+    fc
+      .tuple(fc.constantFrom(...lines), fc.option(fc.constantFrom(...odd)), fc.nat(24), fc.nat(1))
+      .map(([text, piece, at, gone]) => (piece === null ? text : text.slice(0, at) + piece + text.slice(at + gone)));
+  const end = fc.constantFrom('\r\n', '\r\n', '\n');
+  const padding = fc.constantFrom(
+    ...['', '', '', '', 'x'.repeat(8175), ...[62, 63, 64, 65].map((lines) => 'a: b\r\n'.repeat(lines))],
+  );
+  const text = fc
+    .tuple(line(firstLines), end, padding, fc.array(fc.tuple(line(fields), end), { maxLength: 4 }), end)
+    .map(([first, firstEnd, middle, rest, last]) => `${first}${firstEnd}${middle}${rest.flat().join('')}${last}`);
+  const cut = fc.oneof(fc.constant(0), fc.nat(40));
+  fc.assert(
+    fc.property(text, cut, fc.constantFrom(0, 0, 0, 1), (whole, missing, offset) => {
+      const data = bytes(whole.slice(0, whole.length - missing));
+      const head = parseHttp1Head(data, offset);
+      const plain = plainHttp1Head(data, offset);
+      assert.deepEqual(head && { ...head, fields: undefined }, plain && { ...plain, fields: undefined });
+      const names = [...(plain?.fields.keys() ?? []), 'host', 'content-length', 'transfer-encoding', 'a', 'absent'];
+      for (const name of names.filter(isAscii)) assert.equal(head?.fields.get(name), plain?.fields.get(name), name);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('a response to HEAD has no body whatever its content-length says', () => {

@@ -2,16 +2,22 @@
 
 /** `end` beyond the data is cut. */
 export function latin1(data: Uint8Array, start: number, end: number): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(
-    'latin1',
-    start,
-    Math.min(end, data.length),
-  );
+  const { byteOffset } = data;
+  return blockOf(data).toString('latin1', byteOffset + start, byteOffset + Math.min(end, data.length));
+}
+
+/** Of the block asked for last: payloads share one. */
+let block: Buffer = Buffer.alloc(0);
+
+function blockOf(data: Uint8Array): Buffer {
+  if (block.buffer !== data.buffer) block = Buffer.from(data.buffer);
+  return block;
 }
 
 /** UTF-8 with replacement characters, for names that people chose. */
 export function utf8(data: Uint8Array, start: number, end: number): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8', start, Math.min(end, data.length));
+  const { byteOffset } = data;
+  return blockOf(data).toString('utf8', byteOffset + start, byteOffset + Math.min(end, data.length));
 }
 
 export function startsWith(data: Uint8Array, text: string, offset = 0): boolean {

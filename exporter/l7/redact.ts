@@ -36,29 +36,45 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 
 /** Sorted by name; values cut at 256 characters. */
 export function redactHeaders(
-  fields: Iterable<readonly [name: string, value: string]>,
+  fields: { get(name: string): string | undefined },
   rules: RedactionRules,
 ): { key: string; value: string }[] {
   const kept: { key: string; value: string }[] = [];
-  for (const [name, value] of fields) {
-    if (!rules.headers.has(name)) continue;
-    kept.push({ key: name, value: SECRET_HEADERS.has(name) ? REDACTED : value.slice(0, MAX_HEADER_CHARS) });
+  let isSorted = true;
+  for (const name of rules.headers) {
+    const value = fields.get(name);
+    if (value === undefined) continue;
+    const last = kept[kept.length - 1];
+    if (last !== undefined && last.key > name) isSorted = false;
+    const shown = value.length > MAX_HEADER_CHARS ? value.slice(0, MAX_HEADER_CHARS) : value;
+    kept.push({ key: name, value: SECRET_HEADERS.has(name) ? REDACTED : shown });
   }
-  return kept.sort((left, right) => (left.key < right.key ? -1 : 1));
+  return isSorted ? kept : kept.sort((left, right) => (left.key < right.key ? -1 : 1));
 }
 
 /** Takes user info and fragment away and, by the rules, query values; a query without "=" is one value. */
 export function redactUrl(url: string, rules: RedactionRules): string {
-  const withoutUser = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').split('#', 1)[0] ?? '';
-  const question = withoutUser.indexOf('?');
-  if (question < 0 || !rules.urlQuery) return withoutUser.slice(0, MAX_URL_CHARS);
-  const query = withoutUser.slice(question + 1, question + 1 + MAX_URL_CHARS);
-  const redacted = query.split('&').map((pair) => {
-    const equals = pair.indexOf('=');
-    if (pair === '') return '';
-    return equals < 0 ? REDACTED : `${pair.slice(0, equals)}=${REDACTED}`;
-  });
-  return `${withoutUser.slice(0, question)}?${redacted.join('&')}`.slice(0, MAX_URL_CHARS);
+  const withoutUser = url.includes('@') ? url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1') : url;
+  const hash = withoutUser.indexOf('#');
+  const whole = hash < 0 ? withoutUser : withoutUser.slice(0, hash);
+  const question = whole.indexOf('?');
+  const redacted = question < 0 || !rules.urlQuery ? whole : redactQuery(whole, question);
+  return redacted.length > MAX_URL_CHARS ? redacted.slice(0, MAX_URL_CHARS) : redacted;
+}
+
+function redactQuery(url: string, question: number): string {
+  const limit = Math.min(url.length, question + 1 + MAX_URL_CHARS);
+  let redacted = url.slice(0, question + 1);
+  for (let start = question + 1; ; ) {
+    const ampersand = url.indexOf('&', start);
+    const isLast = ampersand < 0 || ampersand >= limit;
+    const end = isLast ? limit : ampersand;
+    const equals = url.indexOf('=', start);
+    if (end > start) redacted += equals < 0 || equals >= end ? REDACTED : url.slice(start, equals + 1) + REDACTED;
+    if (isLast) return redacted;
+    redacted += '&';
+    start = end + 1;
+  }
 }
 
 /**
