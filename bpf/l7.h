@@ -186,10 +186,12 @@ CHECKED_ONCE int capture_pipelinable(struct __sk_buff *skb, const struct packet 
 		learn_pipelining(packet, connection);
 	part.hint = known;
 	if (connection->marks & PX_MARK_PIPELINED && settings.l7_bytes == PX_L7_BYTES) {
-		if (is_elsewhere)
+		if (is_elsewhere) {
 			count(PX_COUNT_L7_OTHER_HOOK);
-		else
+		} else {
+			part.flags = PX_L7_WHOLE_STREAM;
 			copy_parts(skb, packet, connection, &part);
+		}
 		return 0;
 	}
 	if (connection->l7_follow & FOLLOW_KNOWN(side)) {

@@ -47,6 +47,7 @@
 
 /* Bits of px_l7_record.flags */
 #define PX_L7_NOTHING_MISSED 1 /* HTTP/2: no header block since this direction's last record is missing */
+#define PX_L7_WHOLE_STREAM 2   /* all that passes in this direction is copied */
 
 /* Indexes of the counters array: per-CPU, in packets or records since load */
 #define PX_COUNT_PACKETS 0

@@ -81,6 +81,7 @@ const message = (fromInitiator: boolean, text: string, more: Partial<L7Record> =
     data: Buffer.from(text),
     hint: 'http1',
     nothingMissed: false,
+    wholeStream: false,
     socketCookie: 0,
     cgroupId: 0,
     ...more,

@@ -45,6 +45,7 @@ export class MessageFlows {
       data: record.data,
       hint: record.hint,
       nothingMissed: record.nothingMissed,
+      wholeStream: record.wholeStream,
       transport: record.protocol === 'UDP' ? 'udp' : 'tcp',
     });
   }

@@ -114,6 +114,7 @@ function message(source: SocketAddress, destination: SocketAddress, text: string
     data: Buffer.from(text),
     hint: 'http1',
     nothingMissed: false,
+    wholeStream: false,
     socketCookie: 0,
     cgroupId: 0,
   };

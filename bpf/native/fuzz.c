@@ -56,7 +56,7 @@ static void take_record(const void *record, uint32_t room)
 			fail("a copy that differs from the frame");
 		if (!l7->hint || l7->hint > PX_L7_POSTGRESQL)
 			fail("a message of no protocol");
-		if (l7->from_initiator > 1 || l7->to_hook > 1 || l7->flags & ~PX_L7_NOTHING_MISSED || header->reason ||
+		if (l7->from_initiator > 1 || l7->to_hook > 1 || l7->flags & ~(PX_L7_NOTHING_MISSED | PX_L7_WHOLE_STREAM) || header->reason ||
 		    l7->protocol != at_hand.protocol || l7->family != at_hand.family)
 			fail("a field of a message's record that nobody wrote");
 	} else {

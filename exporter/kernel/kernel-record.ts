@@ -77,6 +77,8 @@ export interface L7Record {
   readonly hint: L7Hint;
   /** HTTP/2: no header block of this direction lies unseen between its previous record and this one. */
   readonly nothingMissed: boolean;
+  /** All that passes in this direction is captured from here on: what lies before it and did not come yet comes later, or was lost. */
+  readonly wholeStream: boolean;
   /** Of the sender's socket; 0 where the sender is not local. */
   readonly socketCookie: number;
   readonly cgroupId: number;

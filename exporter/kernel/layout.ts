@@ -141,7 +141,7 @@ export const socketRecordLayout = {
 export const recordType = { connection: 1, l7: 2, drop: 3, socket: 4 } as const;
 export const reasonBit = { opened: 1, flags: 2, tick: 4, closed: 8 } as const;
 export const mark = { midway: 1, closed: 2, muted: 4, opened: 8 } as const;
-export const l7Flag = { nothingMissed: 1 } as const;
+export const l7Flag = { nothingMissed: 1, wholeStream: 2 } as const;
 export const localBoth = 2;
 
 /** Names of the counters, in the order of their index in the kernel's array. */

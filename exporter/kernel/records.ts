@@ -226,6 +226,7 @@ function decodeL7(view: DataView, offset: number, length: number, { ids }: Decod
   const at = l7RecordLayout;
   const captured = view.getUint16(offset + at.captured, true);
   if (at.sizeof + captured > length) return undefined;
+  const flags = view.getUint8(offset + at.flags);
   const number = view.getUint8(offset + at.protocol);
   const protocol = number === 17 ? 'UDP' : 'TCP';
   const { id, ends } = ids.find(
@@ -253,7 +254,8 @@ function decodeL7(view: DataView, offset: number, length: number, { ids }: Decod
     payloadLength: view.getUint32(offset + at.payloadLength, true),
     data: copyPayload(view, offset + at.sizeof, captured),
     hint: L7_HINTS[view.getUint8(offset + at.hint)] ?? 'unknown',
-    nothingMissed: (view.getUint8(offset + at.flags) & l7Flag.nothingMissed) !== 0,
+    nothingMissed: (flags & l7Flag.nothingMissed) !== 0,
+    wholeStream: (flags & l7Flag.wholeStream) !== 0,
     socketCookie: readUint64(view, offset + at.socketCookie),
     cgroupId: readUint64(view, offset + at.cgroupId),
   };

@@ -1,5 +1,5 @@
-// What every protocol's conversation shares: the segment as it comes from the tracker (in order, without bytes seen
-// before), the way out for events, and the counters.
+// What every protocol's conversation shares: the segment as it comes from the tracker (in order if that could be had, without
+// bytes seen before), the way out for events, and the counters.
 import type { L7Event, L7Message, TlsHelloMessage } from './l7-event.ts';
 import type { WaitingRoom } from './outstanding.ts';
 import type { RedactionRules } from './redact.ts';
@@ -15,10 +15,14 @@ export interface FreshSegment {
   readonly isDatagram: boolean;
   /** As in L7Segment. */
   readonly nothingMissed: boolean;
+  /** As in L7Segment. */
+  readonly wholeStream: boolean;
 }
 
 export interface Conversation {
   read(segment: FreshSegment): void;
+  /** True if bytes before the segment are due that have not been read. */
+  isAhead?(segment: FreshSegment): boolean;
   /** Gives up on requests older than `beforeNs`. */
   expire(beforeNs: bigint): void;
   /** Segments were lost, perhaps of this connection. */
@@ -37,6 +41,8 @@ export interface L7Counters {
   malformed: number;
   /** Segments whose capture ended inside something we read. */
   truncated: number;
+  /** Segments that waited for bytes which were captured after them, and were read in the order of the bytes. */
+  reordered: number;
   /** Times that bytes were missing where a message was due; what they held is not reported. */
   gaps: number;
   /** Responses without a request: joined midway, or the request was not captured. */
@@ -63,6 +69,7 @@ export function emptyCounters(): L7Counters {
     unrecognised: 0,
     malformed: 0,
     truncated: 0,
+    reordered: 0,
     gaps: 0,
     unpairedResponses: 0,
     unanswered: 0,

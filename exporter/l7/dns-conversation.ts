@@ -29,8 +29,16 @@ export class DnsConversation implements Conversation {
   }
 
   read(segment: FreshSegment): void {
-    if (!segment.isDatagram) (segment.fromInitiator ? this.streams.initiator : this.streams.responder).read(segment);
+    if (!segment.isDatagram) this.stream(segment).read(segment);
     else if (!this.bytes(segment, segment.data)) this.sink.counters.malformed++;
+  }
+
+  isAhead(segment: FreshSegment): boolean {
+    return !segment.isDatagram && this.stream(segment).isAhead(segment);
+  }
+
+  private stream(segment: FreshSegment): MessageStream {
+    return segment.fromInitiator ? this.streams.initiator : this.streams.responder;
   }
 
   /** False if they are no DNS. */

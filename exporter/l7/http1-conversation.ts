@@ -32,12 +32,19 @@ export class Http1Conversation implements Conversation {
 
   read(segment: FreshSegment): void {
     if (this.isTunnel) return;
-    const stream = segment.fromInitiator ? this.streams.initiator : this.streams.responder;
-    stream.read(segment);
+    this.stream(segment).read(segment);
+  }
+
+  isAhead(segment: FreshSegment): boolean {
+    return !this.isTunnel && this.stream(segment).isAhead(segment);
   }
 
   expire(beforeNs: bigint): void {
     this.sink.counters.unanswered += this.outstanding.expire(beforeNs).length;
+  }
+
+  private stream(segment: FreshSegment): MessageStream {
+    return segment.fromInitiator ? this.streams.initiator : this.streams.responder;
   }
 
   /** Whose answers they were cannot be told; a client that does not pipeline waits for its newest alone. */

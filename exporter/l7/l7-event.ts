@@ -20,6 +20,11 @@ export interface L7Segment {
   readonly hint: L7Hint;
   /** HTTP/2: no header block lies unseen between the previous segment of this direction and this one. Default false. */
   readonly nothingMissed?: boolean;
+  /**
+   * All bytes of this direction are captured, of this segment and those behind it: bytes missing between two such segments
+   * were lost, or are captured later. Default false.
+   */
+  readonly wholeStream?: boolean;
   readonly transport: 'tcp' | 'udp';
 }
 

@@ -33,6 +33,8 @@ export class MessageStream {
   private carry: Uint8Array = NOTHING;
   /** Bytes are missing, and no message has been found behind them yet. */
   private isLost = false;
+  /** Of the segment read last. */
+  private isWholeStream = false;
 
   constructor(reader: MessageReader, counters: L7Counters) {
     this.reader = reader;
@@ -44,7 +46,14 @@ export class MessageStream {
     return !this.isLost && this.nextAt !== undefined;
   }
 
+  /** True if bytes before the segment are due that have not been read. */
+  isAhead({ sequence, wholeStream }: FreshSegment): boolean {
+    if (this.nextAt === undefined || !wholeStream || !this.isWholeStream) return false;
+    return sequenceDistance(sequence, this.nextAt) < 0;
+  }
+
   read(segment: FreshSegment): void {
+    this.isWholeStream = segment.wholeStream;
     let { data, payloadLength } = segment;
     let at = 0;
     if (this.nextAt !== undefined) {

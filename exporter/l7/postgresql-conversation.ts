@@ -72,6 +72,10 @@ export class PostgresqlConversation implements Conversation {
     } else this.answers.read(segment);
   }
 
+  isAhead(segment: FreshSegment): boolean {
+    return (segment.fromInitiator ? this.requests : this.answers).isAhead(segment);
+  }
+
   expire(beforeNs: bigint): void {
     for (const waiting of this.outstanding.expire(beforeNs)) this.giveUp(waiting);
   }

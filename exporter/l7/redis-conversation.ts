@@ -33,11 +33,19 @@ export class RedisConversation implements Conversation {
   }
 
   read(segment: FreshSegment): void {
-    (segment.fromInitiator ? this.commands : this.replies).read(segment);
+    this.stream(segment).read(segment);
+  }
+
+  isAhead(segment: FreshSegment): boolean {
+    return this.stream(segment).isAhead(segment);
   }
 
   expire(beforeNs: bigint): void {
     this.sink.counters.unanswered += this.outstanding.expire(beforeNs).length;
+  }
+
+  private stream(segment: FreshSegment): MessageStream {
+    return segment.fromInitiator ? this.commands : this.replies;
   }
 
   private command(segment: FreshSegment, command: RedisCommand): void {

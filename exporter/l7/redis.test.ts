@@ -20,6 +20,7 @@ const segment: FreshSegment = {
   data: new Uint8Array(0),
   isDatagram: false,
   nothingMissed: false,
+  wholeStream: false,
 };
 const command = (...words: string[]) =>
   `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;

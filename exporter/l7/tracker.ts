@@ -15,6 +15,7 @@ import { PostgresqlConversation } from './postgresql-conversation.ts';
 import type { RedactionRules } from './redact.ts';
 import { DEFAULT_REDACTION } from './redact.ts';
 import { RedisConversation } from './redis-conversation.ts';
+import { SegmentOrder, type WaitingBytes } from './segment-order.ts';
 import { SeenRanges } from './tcp-order.ts';
 import { TlsConversation } from './tls-conversation.ts';
 
@@ -35,6 +36,7 @@ interface Connection {
   readonly sink: EventSink;
   protocol: L7Protocol;
   conversation: Conversation;
+  order: SegmentOrder;
   readonly seenFromInitiator: SeenRanges;
   readonly seenFromResponder: SeenRanges;
   lastNs: bigint;
@@ -52,6 +54,9 @@ export class L7Tracker {
   private readonly redaction: RedactionRules;
   private readonly totals: L7Counters = emptyCounters();
   private readonly room: WaitingRoom = { taken: 0 };
+  private readonly waitingBytes: WaitingBytes = { taken: 0 };
+  /** Connections some of whose segments wait for bytes before them, longest first. */
+  private readonly outOfOrder = new Set<Connection>();
   /** In order of use, least recent first. UDP apart: each DNS query is a connection and would push out the others. */
   private readonly connections: { readonly tcp: Connections; readonly udp: Connections } = {
     tcp: new Map(),
@@ -65,8 +70,17 @@ export class L7Tracker {
     this.redaction = options.redaction ?? DEFAULT_REDACTION;
   }
 
-  /** Events in the order of the bytes; empty for a segment that says nothing (a body, a retransmission). */
+  /**
+   * Events in the order of the bytes; empty for a segment that says nothing (a body, a retransmission) or waits for bytes
+   * before it. Among them may be some of other connections, which have waited in vain.
+   */
   feed(segment: L7Segment): L7Event[] {
+    const overdue = this.outOfOrder.size > 0 ? this.giveUpOverdue(segment.timeNs) : [];
+    const events = this.read(segment);
+    return overdue.length === 0 ? events : [...overdue, ...events];
+  }
+
+  private read(segment: L7Segment): L7Event[] {
     this.totals.segments++;
     if (segment.data.length === 0) return [];
     const connection = this.connectionOf(segment);
@@ -81,7 +95,9 @@ export class L7Tracker {
       return [];
     }
     this.switchProtocol(connection, fresh);
-    connection.conversation.read(fresh);
+    connection.order.take(fresh);
+    if (connection.order.isWaiting) this.outOfOrder.add(connection);
+    else this.outOfOrder.delete(connection);
     return connection.sink.drain();
   }
 
@@ -90,13 +106,15 @@ export class L7Tracker {
    * part that never came. Call it about once a second; walks all connections.
    */
   sweep(nowNs: bigint): L7Event[] {
-    const events: L7Event[] = [];
+    const events = this.giveUpOverdue(nowNs);
     for (const connections of [this.connections.tcp, this.connections.udp]) {
       for (const [id, connection] of connections) {
         const isIdle = connection.lastNs < nowNs - this.idleNs;
         connection.conversation.expire(isIdle ? nowNs : nowNs - this.timeoutNs);
         events.push(...connection.sink.drain());
-        if (isIdle) connections.delete(id);
+        if (!isIdle) continue;
+        connections.delete(id);
+        this.outOfOrder.delete(connection);
       }
     }
     return events;
@@ -112,12 +130,24 @@ export class L7Tracker {
     const connection = this.connections[transport].get(id);
     if (!connection) return [];
     this.connections[transport].delete(id);
+    this.outOfOrder.delete(connection);
     return giveUp(connection);
   }
 
   /** A copy; `connections` is how many are remembered now. */
   counters(): Readonly<L7Counters> & { readonly connections: number } {
     return { ...this.totals, connections: this.connections.tcp.size + this.connections.udp.size };
+  }
+
+  private giveUpOverdue(nowNs: bigint): L7Event[] {
+    const events: L7Event[] = [];
+    for (const connection of this.outOfOrder) {
+      connection.order.giveUpOverdue(nowNs);
+      events.push(...connection.sink.drain());
+      if (connection.order.isWaiting) break;
+      this.outOfOrder.delete(connection);
+    }
+    return events;
   }
 
   private connectionOf(segment: L7Segment): Connection | undefined {
@@ -131,10 +161,12 @@ export class L7Tracker {
     const protocol = detectProtocol(segment);
     if (!protocol) return undefined;
     const sink = new EventSink(segment.connection, this.redaction, this.totals, this.room);
+    const conversation = converse(protocol, sink, segment.data);
     const connection: Connection = {
       sink,
       protocol,
-      conversation: converse(protocol, sink, segment.data),
+      conversation,
+      order: new SegmentOrder(conversation, this.totals, this.waitingBytes),
       seenFromInitiator: new SeenRanges(),
       seenFromResponder: new SeenRanges(),
       lastNs: segment.timeNs,
@@ -148,6 +180,7 @@ export class L7Tracker {
     for (const [id, oldest] of connections) {
       if (connections.size <= this.maxConnections) return;
       connections.delete(id);
+      this.outOfOrder.delete(oldest);
       // Its held responses have no one to be returned to; they are lost with it, and counted as one connection.
       giveUp(oldest);
       this.totals.connectionsEvicted++;
@@ -159,13 +192,16 @@ export class L7Tracker {
     const protocol = unmistakable(fresh.data);
     if (!protocol) return;
     // An upgrade's last answer comes in the new protocol, if at all.
+    connection.order.giveUp(FOREVER_NS);
     connection.conversation.expire(FOREVER_NS);
     connection.protocol = protocol;
     connection.conversation = converse(protocol, connection.sink, fresh.data);
+    connection.order = new SegmentOrder(connection.conversation, this.totals, this.waitingBytes);
   }
 }
 
 function giveUp(connection: Connection): L7Event[] {
+  connection.order.giveUp(FOREVER_NS);
   connection.conversation.expire(FOREVER_NS);
   return connection.sink.drain();
 }
@@ -191,19 +227,17 @@ function converse(protocol: L7Protocol, sink: EventSink, data: Uint8Array): Conv
 function freshPart(segment: L7Segment, connection: Connection): FreshSegment | undefined {
   const { fromInitiator, timeNs, payloadLength, data } = segment;
   const isDatagram = segment.transport === 'udp';
-  const nothingMissed = segment.nothingMissed ?? false;
-  if (isDatagram) return { fromInitiator, timeNs, payloadLength, data, isDatagram, nothingMissed, sequence: 0 };
+  const { nothingMissed = false, wholeStream = false } = segment;
+  const common = { fromInitiator, timeNs, isDatagram, nothingMissed, wholeStream };
+  if (isDatagram) return { ...common, payloadLength, data, sequence: 0 };
   const seen = fromInitiator ? connection.seenFromInitiator : connection.seenFromResponder;
   const bytes = Math.max(payloadLength, data.length);
   const overlap = seen.overlap(segment.sequence, bytes);
   if (overlap >= bytes || overlap >= data.length) return undefined;
   return {
-    fromInitiator,
-    timeNs,
+    ...common,
     sequence: (segment.sequence + overlap) >>> 0,
     payloadLength: bytes - overlap,
     data: overlap === 0 ? data : data.subarray(overlap),
-    isDatagram,
-    nothingMissed,
   };
 }

@@ -183,6 +183,7 @@ export class PlainAssembler {
       data: record.data,
       hint: record.hint,
       nothingMissed: record.nothingMissed,
+      wholeStream: record.wholeStream,
       transport: record.protocol === 'UDP' ? 'udp' : 'tcp',
     });
     return events.flatMap((event) => this.#event(event));

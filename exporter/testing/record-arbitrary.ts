@@ -224,6 +224,7 @@ export const l7Record = fc
         data: Uint8Array.of(sayings),
         hint: 'unknown',
         nothingMissed: false,
+        wholeStream: false,
         ...rest,
       }),
   );

@@ -65,8 +65,16 @@ export class Told {
     const told = () => this.events.filter((one) => one.port === port && one.event.kind === 'response').length;
     await eventually(`${count} answers`, () => told() >= count).catch((error: unknown) => {
       const { lost, skipped } = this.capture?.counters() ?? {};
-      const { gaps, malformed, truncated, unpairedResponses } = this.tracker.counters();
-      const losses = JSON.stringify({ lost, l7_cut: skipped?.l7_cut, gaps, malformed, truncated, unpairedResponses });
+      const { gaps, reordered, malformed, truncated, unpairedResponses } = this.tracker.counters();
+      const losses = JSON.stringify({
+        lost,
+        l7_cut: skipped?.l7_cut,
+        gaps,
+        reordered,
+        malformed,
+        truncated,
+        unpairedResponses,
+      });
       throw new Error(`${told()} of ${count} answers were told; ${losses}`, { cause: error });
     });
   }

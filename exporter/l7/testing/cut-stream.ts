@@ -1,5 +1,5 @@
 // For tests: the bytes of one direction of a connection as the segments that a capture would make of them.
-import type { L7Event, L7Hint } from '../l7-event.ts';
+import type { L7Event, L7Hint, L7Segment } from '../l7-event.ts';
 import type { L7Tracker } from '../tracker.ts';
 
 export class CutStream {
@@ -15,30 +15,25 @@ export class CutStream {
 
   /** Feeds bytes cut behind each of `lengths` (cyclic); `lost`: indexes of segments that are not captured. */
   feed(fromInitiator: boolean, bytes: Uint8Array, lengths: readonly number[], lost: readonly number[] = []): L7Event[] {
-    const events: L7Event[] = [];
+    const segments = this.cut(fromInitiator, bytes, lengths);
+    return segments.flatMap((segment, index) => (lost.includes(index) ? [] : this.tracker.feed(segment)));
+  }
+
+  /** The next segments of one direction. */
+  cut(fromInitiator: boolean, bytes: Uint8Array, lengths: readonly number[]): L7Segment[] {
+    const segments: L7Segment[] = [];
     const side = `${fromInitiator}` as const;
-    for (let at = 0, index = 0; at < bytes.length; index++) {
-      const data = bytes.slice(at, at + Math.max(1, lengths[index % lengths.length] ?? bytes.length));
+    for (let at = 0; at < bytes.length; ) {
+      const data = bytes.slice(at, at + Math.max(1, lengths[segments.length % lengths.length] ?? bytes.length));
       const sequence = this.sequences[side];
       this.sequences[side] = (sequence + data.length) >>> 0;
       at += data.length;
       this.timeNs += 1n;
-      if (lost.includes(index)) continue;
       const { hint, timeNs } = this;
       const payloadLength = data.length;
-      const common = {
-        connection: 1,
-        fromInitiator,
-        timeNs,
-        sequence,
-        payloadLength,
-        data,
-        hint,
-        transport: 'tcp',
-      } as const;
-      events.push(...this.tracker.feed(common));
+      segments.push({ connection: 1, fromInitiator, timeNs, sequence, payloadLength, data, hint, transport: 'tcp' });
     }
-    return events;
+    return segments;
   }
 }
 
