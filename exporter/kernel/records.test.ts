@@ -118,6 +118,7 @@ test('an L7 record keeps its own copy of the payload head', () => {
     payloadLength: 1400,
     hint: 'http1',
     nothingMissed: true,
+    wholeStream: false,
     socketCookie: 42,
     cgroupId: 26,
   });
