@@ -23,6 +23,7 @@ export class BoundedCounter {
   readonly name: string;
   readonly #maxSeries: number;
   readonly #series = new Map<string, Series & { readonly values: readonly string[] }>();
+  readonly #byNumber = new Map<number, Series>();
   readonly #folded: Series = { count: 0 };
   #lookupsFolded = 0;
 
@@ -64,5 +65,14 @@ export class BoundedCounter {
     const fresh = { count: 0, values };
     this.#series.set(key, fresh);
     return fresh;
+  }
+
+  /** The same by a number that stands for the values, which are asked for once only. */
+  numbered(number: number, values: () => readonly string[]): Series {
+    const known = this.#byNumber.get(number);
+    if (known !== undefined) return known;
+    const series = this.series(...values());
+    if (series !== this.#folded) this.#byNumber.set(number, series);
+    return series;
   }
 }

@@ -2,29 +2,36 @@
 // No addresses, names or paths are labels; words that a client makes up are "other", and each metric has a bound on its
 // series besides (BoundedCounter), so that nobody on the network can grow this process or Prometheus.
 
-import { Counter, Histogram, type Registry } from 'prom-client';
-import { readFlowDetails } from '#flow/details.ts';
-import { dropReasonName } from '#flow/names/drop-reason.ts';
+import { Counter, type Registry } from 'prom-client';
 import { verdictWord } from '#flow/names/verdict.ts';
+import { PROTOCOL_TCP, REPLY_FALSE } from '#observer/columns.ts';
 import {
   type DNS,
   type HTTP,
   IPVersion,
   L7FlowType,
   LostEventSource,
-  type TCPFlags,
   TraceObservationPoint,
   TrafficDirection,
   Verdict,
 } from '#proto/gen/flow/flow.ts';
 import type { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import { BoundedCounter, FOLDED } from './bounded-counter.ts';
-import type { CountedFlow } from './counted-flow.ts';
-import { EVENT_DROP, EVENT_L7 } from './flow-parts.ts';
+import { ACK, type CountedFlow, countDraft, countedFlow, emptyCountedFlow, FIN, RST, SYN } from './counted-flow.ts';
+import type { FlowDraft } from './encode/flow-draft.ts';
+import { EVENT_DROP, EVENT_L7, PROTOCOL_ICMPV4, PROTOCOL_ICMPV6 } from './flow-parts.ts';
 import { icmpTypeText } from './icmp-names.ts';
+import { SecondsHistogram, type SecondsSeries } from './seconds-histogram.ts';
 
-const METHODS = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH'.split(' '));
-const VERSIONS = new Set(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']);
+const METHODS = 'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH'.split(' ');
+const VERSIONS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3'];
+const FLAGS = [
+  [FIN, 'FIN'],
+  [SYN, 'SYN'],
+  [RST, 'RST'],
+] as const;
+/** By field number of flow.Layer4.protocol. */
+const PROTOCOL_NAMES = [undefined, 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'];
 const QUERY_TYPES = new Set('A AAAA CNAME HTTPS MX NS PTR SOA SRV SVCB TXT ANY'.split(' '));
 /** Of DNS answers, numbered by their response code (IANA "DNS RCODEs"), in Hubble's words. */
 const RCODES: ReadonlyMap<number, string> = new Map([
@@ -57,7 +64,7 @@ const MAX_SERIES = 1000;
 export interface FlowMetrics {
   /** A message of any kind. */
   note(response: GetFlowsResponse): void;
-  noteFlow(flow: CountedFlow): void;
+  noteDraft(draft: FlowDraft): void;
 }
 
 export function flowMetrics(registry: Registry): FlowMetrics {
@@ -92,12 +99,11 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     'status',
     'reporter',
   ]);
-  const httpSeconds = new Histogram({
+  const httpSeconds = new SecondsHistogram(registry, {
     name: 'hubble_http_request_duration_seconds',
     help: 'From request to response',
     labelNames: ['method', 'reporter'],
     buckets: ANSWERED_SECONDS,
-    registers: [registry],
   });
   new Counter({
     name: 'parallax_exporter_metric_series_folded_total',
@@ -110,18 +116,33 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     },
   });
 
-  const noteHttp = (flow: CountedFlow, http: HTTP) => {
-    if (flow.l7?.type !== L7FlowType.RESPONSE) return;
-    const method = oneOf(METHODS, http.method);
+  /** By method and reporter, as numbers. */
+  const httpSecondsBy = new Map<number, SecondsSeries>();
+  const noteHttp = (flow: CountedFlow, { method, protocol, code }: HTTP) => {
+    if (flow.l7Type !== L7FlowType.RESPONSE) return;
+    const methodNumber = METHODS.indexOf(method) + 1;
+    const version = VERSIONS.indexOf(protocol) + 1;
     const reporter = reporterOf(flow);
-    const status = http.code >= 100 && http.code < 600 ? String(http.code) : FOLDED;
-    httpRequests.series(method, oneOf(VERSIONS, http.protocol), status, reporter).count += 1;
-    if (flow.l7.latencyNs > 0n) httpSeconds.observe({ method, reporter }, Number(flow.l7.latencyNs) / 1e9);
+    const status = code >= 100 && code < 600 ? code : 0;
+    const number = ((methodNumber * 8 + version) * 1024 + status) * REPORTERS.length + reporter;
+    const labels = () => ({ method: METHODS[methodNumber - 1] ?? FOLDED, reporter: REPORTERS[reporter] ?? '' });
+    httpRequests.numbered(number, () => {
+      const { method, reporter } = labels();
+      return [method, VERSIONS[version - 1] ?? FOLDED, status === 0 ? FOLDED : String(status), reporter];
+    }).count += 1;
+    if (flow.latencyNs <= 0) return;
+    const secondsNumber = methodNumber * REPORTERS.length + reporter;
+    let seconds = httpSecondsBy.get(secondsNumber);
+    if (seconds === undefined) {
+      seconds = httpSeconds.series(labels());
+      httpSecondsBy.set(secondsNumber, seconds);
+    }
+    seconds.observe(flow.latencyNs / 1e9);
   };
   const noteDns = (flow: CountedFlow, { rcode, qtypes, rrtypes, ips }: DNS) => {
     const asked = oneOf(QUERY_TYPES, qtypes[0] ?? '');
     const addresses = String(Math.min(ips.length, MAX_ADDRESSES));
-    if (flow.l7?.type !== L7FlowType.RESPONSE) {
+    if (flow.l7Type !== L7FlowType.RESPONSE) {
       dnsQueries.series('', asked, addresses).count += 1;
       return;
     }
@@ -129,38 +150,47 @@ export function flowMetrics(registry: Registry): FlowMetrics {
     for (const type of new Set(rrtypes.map((type) => oneOf(QUERY_TYPES, type))))
       dnsTypes.series(type, asked).count += 1;
   };
-  const noteForwarded = (flow: CountedFlow, protocol: string) => {
-    const l4 = flow.l4?.protocol;
-    if (l4 === undefined) return;
+  const noteForwarded = (flow: CountedFlow) => {
+    const { protocol, destinationPort, tcpFlags: flags, ipVersion } = flow;
+    if (protocol === 0) return;
     // Of a flow that may be a reply the port would be the client's own, a new one for each connection.
-    if (flow.isReply === false) {
-      const port = 'destinationPort' in l4.value ? l4.value.destinationPort : 0;
-      ports.series(protocol, String(port)).count += 1;
+    if (flow.isReply === REPLY_FALSE) {
+      const labels = () => [protocolOf(flow), String(destinationPort)];
+      ports.numbered(destinationPort * 8 + protocol, labels).count += 1;
     }
-    if (l4.$case !== 'TCP') return;
-    const family = flow.IP?.ipVersion === IPVersion.IPv6 ? 'IPv6' : 'IPv4';
-    for (const flag of flagsOf(l4.value.flags)) tcpFlags.series(flag, family).count += 1;
+    if (protocol !== PROTOCOL_TCP || (flags & (FIN | SYN | RST)) === 0) return;
+    const isIpv6 = ipVersion === IPVersion.IPv6;
+    for (const [flag, name] of FLAGS) {
+      if ((flags & flag) === 0) continue;
+      const isAnswer = flag === SYN && (flags & ACK) !== 0;
+      const number = (flag * 2 + (isAnswer ? 1 : 0)) * 2 + (isIpv6 ? 1 : 0);
+      tcpFlags.numbered(number, () => [isAnswer ? 'SYN-ACK' : name, isIpv6 ? 'IPv6' : 'IPv4']).count += 1;
+    }
   };
   const noteFlow = (flow: CountedFlow) => {
-    const record = flow.l7?.record;
-    const protocol = protocolOf(flow);
-    const { type, subtype } = kindOf(flow);
-    flows.series(protocol, type, subtype, verdictWord(flow.verdict).toUpperCase()).count += 1;
-    if (flow.verdict === Verdict.DROPPED) {
-      // One flow stands for all drops of its kind since the last one.
-      const count = Number(readFlowDetails(flow)?.drop?.count ?? 1n);
-      drops.series(dropReasonName(flow) ?? 'UNKNOWN', protocol).count += Math.max(1, count);
-    } else if (flow.verdict === Verdict.FORWARDED || flow.verdict === Verdict.REDIRECTED) noteForwarded(flow, protocol);
-    const l4 = flow.l4?.protocol;
-    if (l4?.$case === 'ICMPv4') icmp.series('IPv4', icmpTypeText(4, l4.value.type, l4.value.code)).count += 1;
-    if (l4?.$case === 'ICMPv6') icmp.series('IPv6', icmpTypeText(6, l4.value.type, l4.value.code)).count += 1;
-    if (record?.$case === 'http') noteHttp(flow, record.value);
-    if (record?.$case === 'dns') noteDns(flow, record.value);
+    const { protocol, verdict, http, dns } = flow;
+    const kind = kindOf(flow);
+    flows.numbered((verdict * KINDS.length + kind) * 8 + protocol, () => [
+      protocolOf(flow),
+      ...(KINDS[kind] ?? []),
+      verdictWord(verdict as Verdict).toUpperCase(),
+    ]).count += 1;
+    if (verdict === Verdict.DROPPED) {
+      drops.series(flow.dropReason || 'UNKNOWN', protocolOf(flow)).count += flow.drops;
+    } else if (verdict === Verdict.FORWARDED || verdict === Verdict.REDIRECTED) noteForwarded(flow);
+    if (protocol === PROTOCOL_ICMPV4) icmp.series('IPv4', icmpTypeText(4, flow.icmpType, flow.icmpCode)).count += 1;
+    if (protocol === PROTOCOL_ICMPV6) icmp.series('IPv6', icmpTypeText(6, flow.icmpType, flow.icmpCode)).count += 1;
+    if (http !== undefined) noteHttp(flow, http);
+    if (dns !== undefined) noteDns(flow, dns);
   };
+  const ofDraft = emptyCountedFlow();
   return {
-    noteFlow,
+    noteDraft(draft) {
+      countDraft(draft, ofDraft);
+      noteFlow(ofDraft);
+    },
     note({ responseTypes: told }) {
-      if (told?.$case === 'flow') noteFlow(told.value);
+      if (told?.$case === 'flow') noteFlow(countedFlow(told.value));
       if (told?.$case === 'lostEvents') {
         lost.series(LOST_SOURCES.get(told.value.source) ?? 'unknown').count += Number(told.value.numEventsLost);
       }
@@ -168,31 +198,33 @@ export function flowMetrics(registry: Registry): FlowMetrics {
   };
 }
 
-function kindOf(flow: CountedFlow): { type: string; subtype: string } {
-  if (flow.eventType?.type === EVENT_L7) return { type: 'L7', subtype: l7Subtype(flow) };
-  if (flow.eventType?.type === EVENT_DROP) return { type: 'Drop', subtype: '' };
-  const leaves = flow.traceObservationPoint === TraceObservationPoint.FROM_ENDPOINT;
-  return { type: 'Trace', subtype: leaves ? 'from-endpoint' : 'to-endpoint' };
+/** Type and subtype, as Hubble's labels have them. */
+const KINDS = [
+  ['Trace', 'to-endpoint'],
+  ['Trace', 'from-endpoint'],
+  ['Drop', ''],
+  ['L7', ''],
+  ['L7', 'HTTP'],
+  ['L7', 'DNS'],
+] as const;
+
+/** Index into KINDS. */
+function kindOf({ eventType, tracePoint, http, dns }: CountedFlow): number {
+  if (eventType === EVENT_L7) return http !== undefined ? 4 : dns !== undefined ? 5 : 3;
+  if (eventType === EVENT_DROP) return 2;
+  return tracePoint === TraceObservationPoint.FROM_ENDPOINT ? 1 : 0;
 }
 
-function l7Subtype(flow: CountedFlow): string {
-  const record = flow.l7?.record?.$case;
-  return record === 'http' || record === 'dns' ? record.toUpperCase() : '';
+function protocolOf({ protocol }: CountedFlow): string {
+  return PROTOCOL_NAMES[protocol] ?? 'Unknown flow';
 }
 
-function protocolOf(flow: CountedFlow): string {
-  return flow.l4?.protocol?.$case ?? 'Unknown flow';
-}
+const REPORTERS = ['unknown', 'server', 'client'];
 
-function reporterOf(flow: CountedFlow): string {
-  if (flow.trafficDirection === TrafficDirection.INGRESS) return 'server';
-  return flow.trafficDirection === TrafficDirection.EGRESS ? 'client' : 'unknown';
-}
-
-function flagsOf(flags: TCPFlags | undefined): readonly string[] {
-  if (flags === undefined) return [];
-  const { FIN, SYN, ACK, RST } = flags;
-  return [...(FIN ? ['FIN'] : []), ...(SYN ? [ACK ? 'SYN-ACK' : 'SYN'] : []), ...(RST ? ['RST'] : [])];
+/** Index into REPORTERS. */
+function reporterOf({ direction }: CountedFlow): number {
+  if (direction === TrafficDirection.INGRESS) return 1;
+  return direction === TrafficDirection.EGRESS ? 2 : 0;
 }
 
 function oneOf(known: ReadonlySet<string>, word: string): string {

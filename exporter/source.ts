@@ -5,7 +5,6 @@ import type { FlowRing } from '#observer/flow-ring.ts';
 import { GetFlowsResponse } from '#proto/gen/observer/observer.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { FlowAssembler } from './assemble.ts';
-import { countedFlow } from './counted-flow.ts';
 import type { FlowDraft } from './encode/flow-draft.ts';
 import { FlowOutput } from './encode/flow-output.ts';
 import { EndNames, type HostProcesses } from './end-names.ts';
@@ -76,7 +75,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     ring,
     nodeName,
     version,
-    ...(metrics === undefined ? {} : { onFlow: (draft: FlowDraft) => metrics.noteFlow(countedFlow(draft)) }),
+    ...(metrics === undefined ? {} : { onFlow: (draft: FlowDraft) => metrics.noteDraft(draft) }),
   });
   const assembler = new FlowAssembler({
     output,

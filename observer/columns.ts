@@ -22,6 +22,7 @@ export const HAS_TCP_FLAGS = 0x8000;
 
 /** Values of the isReply column: Flow.is_reply is unset, false (0) or true. */
 export const REPLY_UNSET = -1;
+export const REPLY_FALSE = 0;
 export const REPLY_TRUE = 1;
 
 /** Sum of the element sizes below: what one slot costs. */

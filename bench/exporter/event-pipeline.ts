@@ -8,7 +8,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { FlowAssembler } from '#exporter/assemble.ts';
-import { countedFlow } from '#exporter/counted-flow.ts';
 import { FlowOutput } from '#exporter/encode/flow-output.ts';
 import { EndNames } from '#exporter/end-names.ts';
 import { DnsNames } from '#exporter/endpoints/dns-names.ts';
@@ -73,7 +72,7 @@ function pipeline(registry: Registry) {
       ring,
       nodeName: 'bench',
       version: 'bench',
-      onFlow: (draft) => metrics.noteFlow(countedFlow(draft)),
+      onFlow: (draft) => metrics.noteDraft(draft),
     }),
     names: new EndNames(composeLookups(pods, host, reservedAddresses()), sockets, host),
     sockets,
