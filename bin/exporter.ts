@@ -50,6 +50,10 @@ export function exporterCommand(): Command {
         giveUpOtherRights();
       }
       await runService('exporter', async () => {
+        const programs =
+          options.replay === undefined
+            ? (await import('#exporter/programs-ahead.ts')).programsAhead(options.listen, options.metrics)
+            : undefined;
         const tls = serverTlsOf(options);
         const kubernetes = await kubernetesOf(options);
         const { startExporter } = await import('#exporter/exporter.ts');
@@ -60,6 +64,7 @@ export function exporterCommand(): Command {
           ...(kubernetes === undefined ? {} : { kubernetes }),
           ringBytes: options.ringBytes,
           ...(tls === undefined ? {} : { tls }),
+          ...(programs === undefined ? {} : { programs }),
           ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
           ...(options.objects === undefined ? {} : { objects: options.objects }),
           ...(options.metrics === undefined ? {} : { metrics: options.metrics }),

@@ -1,31 +1,29 @@
 // One exporter: a source of flows, a ring, and the gRPC services that serve it (Observer, Peer, health, reflection).
 
-import type { Registry } from 'prom-client';
 import type { ApiAccess } from '#kubernetes/api-access.ts';
-import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
+import type { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import { PodIndex } from '#kubernetes/pod-index.ts';
 import type { ResourceName } from '#kubernetes/resource.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
 import type { FlowRing } from '#observer/flow-ring.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
-import { processRegistry, serveMetrics } from '#observer/metrics-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { fixedPeers, registerPeerService } from '#observer/peer-service.ts';
-import { ServerTls, type ServerTlsFiles } from '#observer/server-tls.ts';
+import type { ServerTls, ServerTlsFiles } from '#observer/server-tls.ts';
 import { fromMilliseconds } from '#observer/time.ts';
 import type { Notice } from '#proto/gen/parallax/v1/dashboard.ts';
 import { ChangeNotificationType } from '#proto/gen/peer/peer.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { composeLookups } from './endpoints/endpoint-lookup.ts';
 import { HostEndpoints } from './endpoints/host-endpoints.ts';
-import { KubernetesObjects } from './endpoints/kubernetes-objects.ts';
 import { reservedAddresses } from './endpoints/reserved-addresses.ts';
 import { registerStatus } from './exporter-status.ts';
-import { flowMetrics } from './flow-metrics.ts';
+import type { Programs } from './kernel/programs.ts';
 import { checkSupport } from './kernel/support.ts';
-import { registerExporterMetrics } from './metrics.ts';
 import { nodeRing } from './node-ring.ts';
 import { type Obstacle, obstacleOf } from './notices.ts';
+import { ownPorts } from './own-ports.ts';
+import type { ExporterMetrics } from './prometheus.ts';
 import { type FlowSource, startKernelSource, startRecordingSource } from './source.ts';
 
 export interface ExporterOptions {
@@ -50,6 +48,8 @@ export interface ExporterOptions {
   readonly replay?: string;
   /** Recording to play if this machine cannot capture. Default: starting fails then. */
   readonly fallbackRecording?: string;
+  /** On their way already, from programsAhead with the same addresses; closed with the exporter, or if it cannot start. */
+  readonly programs?: Programs;
   /** Default: standard error. */
   readonly log?: (line: string) => void;
 }
@@ -76,25 +76,27 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
+  undo.push(() => options.programs?.close());
   let source: FlowSource | undefined;
   try {
     const tls = options.tls === undefined ? undefined : await readTls(options.tls, log);
     undo.push(() => tls?.stop());
-    const server = new GrpcServer(tls === undefined ? {} : { credentials: tls });
-    const cluster = options.kubernetes === undefined ? undefined : watchOf(options.kubernetes, options.nodeName);
+    const metrics = options.metrics === undefined ? undefined : await makeMetrics();
+    const server = new GrpcServer({
+      ...(tls === undefined ? {} : { credentials: tls }),
+      ...(metrics === undefined ? {} : { metrics: metrics.calls }),
+    });
+    const cluster = options.kubernetes === undefined ? undefined : await watchOf(options.kubernetes, options.nodeName);
     undo.push(() => cluster?.stop());
     const notices = () => [...(source?.notices ?? []), ...(cluster?.notices() ?? [])];
     const address = await serve(server, ring, options, tls, { source: () => source, notices });
     undo.push(() => server.stop());
-    const registry = options.metrics === undefined ? undefined : processRegistry();
-    if (registry !== undefined) server.metrics.register(registry);
-    const started = await startSource(ring, options, ownPorts(address, options.metrics), cluster, registry, log, undo);
+    const started = await startSource(ring, options, ownPorts(address, options.metrics), cluster, metrics, log, undo);
     source = started;
     undo.push(() => started.stop());
-    if (options.metrics !== undefined && registry !== undefined) {
-      registerExporterMetrics(registry, ring, started);
-      const metrics = await serveMetrics(registry, hostAndPort(options.metrics));
-      undo.push(() => metrics.stop());
+    if (options.metrics !== undefined && metrics !== undefined) {
+      const served = await metrics.serve(hostAndPort(options.metrics), ring, started);
+      undo.push(() => served.stop());
     }
     server.setServing(true);
     return { address, sourceText: started.text, stop };
@@ -104,7 +106,14 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   }
 }
 
-function readTls(files: ServerTlsFiles, log: (line: string) => void): Promise<ServerTls> {
+/** What not every exporter needs is loaded by those that do: it would hold up the first flow. */
+async function makeMetrics(): Promise<ExporterMetrics> {
+  const { ExporterMetrics } = await import('./prometheus.ts');
+  return new ExporterMetrics();
+}
+
+async function readTls(files: ServerTlsFiles, log: (line: string) => void): Promise<ServerTls> {
+  const { ServerTls } = await import('#observer/server-tls.ts');
   return ServerTls.read(files, { onTrouble: (text) => log(text ?? 'TLS: the files can be used again.') });
 }
 
@@ -155,12 +164,11 @@ async function startSource(
   options: ExporterOptions,
   ownPorts: readonly number[],
   cluster: ClusterWatch | undefined,
-  registry: Registry | undefined,
+  exporterMetrics: ExporterMetrics | undefined,
   log: (line: string) => void,
   undo: (() => Promise<void> | void)[],
 ): Promise<FlowSource> {
-  const metrics = registry === undefined ? undefined : flowMetrics(registry);
-  const counted = metrics === undefined ? {} : { metrics };
+  const counted = exporterMetrics === undefined ? {} : { metrics: exporterMetrics.flows };
   const play = (path: string, obstacle?: Obstacle) =>
     startRecordingSource({ ring, path, log, ...counted, ...(obstacle === undefined ? {} : { obstacle }) });
   if (options.replay !== undefined) return play(options.replay);
@@ -171,6 +179,7 @@ async function startSource(
   const { clusterName = 'default' } = options;
   const pods = new PodIndex({ nodeName: options.nodeName, clusterName });
   if (options.objects !== undefined) {
+    const { KubernetesObjects } = await import('./endpoints/kubernetes-objects.ts');
     const objects = new KubernetesObjects({ path: options.objects, index: pods, onError: log });
     await objects.start();
     undo.push(() => objects.stop());
@@ -196,6 +205,7 @@ async function startSource(
       ownPorts,
       log,
       ...counted,
+      ...(options.programs === undefined ? {} : { programs: options.programs }),
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     });
   } catch (error) {
@@ -207,13 +217,6 @@ async function startSource(
     if (options.fallbackRecording !== undefined) return play(options.fallbackRecording, obstacle);
     throw new Error(`cannot capture on this machine: ${obstacle.why} (${obstacle.mend})`);
   }
-}
-
-/** Where this exporter listens: telling flows of its own stream would feed on itself. */
-function ownPorts(...addresses: readonly (string | undefined)[]): number[] {
-  return addresses.flatMap((address) =>
-    address === undefined ? [] : [Number(address.slice(address.lastIndexOf(':') + 1))],
-  );
 }
 
 function hostAndPort(listen: string): { host: string; port: number } {
@@ -231,7 +234,8 @@ export const kubernetesResources: readonly ResourceName[] = [
 ];
 
 /** The pods of this node alone; services and what is behind them of the whole cluster, as kube-proxy needs them too. */
-function watchOf(access: ApiAccess, nodeName: string): ClusterWatch {
+async function watchOf(access: ApiAccess, nodeName: string): Promise<ClusterWatch> {
+  const { ClusterWatch } = await import('#kubernetes/cluster-watch.ts');
   return new ClusterWatch({
     access,
     component: 'exporter',

@@ -14,6 +14,7 @@ import type { FlowMetrics } from './flow-metrics.ts';
 import { startCapture } from './kernel/capture.ts';
 import type { Capture, CaptureCounters } from './kernel/capture-types.ts';
 import { BootClock } from './kernel/clock.ts';
+import type { Programs } from './kernel/programs.ts';
 import { L7Tracker } from './l7/tracker.ts';
 import { LossReport } from './loss-report.ts';
 import { featureNotices, type Obstacle, replayNotice } from './notices.ts';
@@ -49,6 +50,8 @@ export interface KernelSourceOptions {
   readonly interfaces?: string;
   /** Of this process itself: their traffic is not told. */
   readonly ownPorts?: readonly number[];
+  /** On their way already. */
+  readonly programs?: Programs;
   /** Grows when an address may have got another name. */
   namesVersion(): number;
   /** Of what goes into the ring. */
@@ -92,6 +95,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const started = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     ownPorts: options.ownPorts ?? [],
+    ...(options.programs === undefined ? {} : { programs: options.programs }),
     onRecords: (batch) => {
       clock.sample();
       assembler.assembleBatch(batch);

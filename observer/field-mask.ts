@@ -3,8 +3,8 @@
 // that are not named; what stands beside the flow (node name, time, lost events) stays.
 
 import { readFileSync } from 'node:fs';
-import { createFileRegistry, type DescField, type DescMessage, fromBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createRequire } from 'node:module';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { WIRE_BYTES, WireReader } from './wire-reader.ts';
 
 /** A path that is not a field of flow.Flow, or goes through a list. */
@@ -25,6 +25,10 @@ let flowDescriptor: DescMessage | undefined;
 
 function describeFlow(): DescMessage {
   if (flowDescriptor === undefined) {
+    // Few ask for a mask, and a start is no place to load what reads descriptors.
+    const require = createRequire(import.meta.url);
+    const { createFileRegistry, fromBinary }: typeof import('@bufbuild/protobuf') = require('@bufbuild/protobuf');
+    const { FileDescriptorSetSchema }: typeof import('@bufbuild/protobuf/wkt') = require('@bufbuild/protobuf/wkt');
     const set = fromBinary(
       FileDescriptorSetSchema,
       readFileSync(new URL('../proto/descriptors.binpb', import.meta.url)),

@@ -4,7 +4,7 @@
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { type Authorise, admitAll, type Door, makeDoor } from './door.ts';
-import { GrpcMetrics } from './grpc-metrics.ts';
+import type { GrpcMetrics } from './grpc-metrics.ts';
 import { addReflection } from './reflection.ts';
 import { type GenericService, toServiceDefinition } from './service-definition.ts';
 
@@ -15,6 +15,8 @@ export interface GrpcServerOptions {
   readonly authorise?: Authorise;
   /** Services that health answers for besides "". Default: observer.Observer. */
   readonly healthServices?: readonly string[];
+  /** Counts its calls. Default: they are not counted. */
+  readonly metrics?: GrpcMetrics;
   /** Largest request accepted. Default 4 MiB, as gRPC's own (grpc.max_receive_message_length). */
   readonly maxRequestBytes?: number;
 }
@@ -25,8 +27,7 @@ const STOP_GRACE_MS = 500;
 export class GrpcServer {
   readonly server: Server;
   readonly door: Door;
-  /** Registered where metrics are served. */
-  readonly metrics = new GrpcMetrics();
+  readonly metrics: GrpcMetrics | undefined;
   readonly #credentials: ServerCredentials;
   readonly #health: HealthImplementation;
   readonly #healthServices: readonly string[];
@@ -35,8 +36,9 @@ export class GrpcServer {
 
   constructor(options: GrpcServerOptions = {}) {
     this.door = makeDoor(options.authorise ?? admitAll);
+    this.metrics = options.metrics;
     this.server = new Server({
-      interceptors: [this.metrics.interceptor, this.door.interceptor],
+      interceptors: [...(this.metrics === undefined ? [] : [this.metrics.interceptor]), this.door.interceptor],
       'grpc.max_receive_message_length': options.maxRequestBytes ?? 4 * 1024 * 1024,
       // A peer that is gone without a word is noticed within 40 s, and its streams ended.
       'grpc.keepalive_time_ms': 30_000,

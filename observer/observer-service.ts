@@ -108,7 +108,7 @@ export function registerObserver(server: GrpcServer, source: ObserverSource): Ob
     const events = {
       onWritten: () => stream.onWritten(),
       onClosed: () => stream.onClosed(),
-      onBypass: (messages: number) => server.metrics.noteSent(call.getPath(), messages),
+      onBypass: (messages: number) => server.metrics?.noteSent(call.getPath(), messages),
     };
     stream.start(openLane(call, events, source.fastLane ?? true));
   };

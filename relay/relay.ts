@@ -6,6 +6,7 @@ import type { ApiAccess } from '#kubernetes/api-access.ts';
 import { ClusterWatch } from '#kubernetes/cluster-watch.ts';
 import type { ResourceName } from '#kubernetes/resource.ts';
 import { FlowRing } from '#observer/flow-ring.ts';
+import { GrpcMetrics } from '#observer/grpc-metrics.ts';
 import { GrpcServer, type GrpcServerOptions } from '#observer/grpc-server.ts';
 import { serveMetrics } from '#observer/metrics-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
@@ -162,7 +163,12 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
             tlsTrouble = text;
           },
         });
-  const server = new GrpcServer({ ...options.server, ...(tls === undefined ? {} : { credentials: tls }) });
+  const callMetrics = new GrpcMetrics();
+  const server = new GrpcServer({
+    ...options.server,
+    metrics: callMetrics,
+    ...(tls === undefined ? {} : { credentials: tls }),
+  });
   const observer = registerObserver(server, {
     ring,
     nodeName,
@@ -262,7 +268,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       logTruncated: logs.truncated,
     }),
   });
-  server.metrics.register(registry);
+  callMetrics.register(registry);
   if (policies !== undefined) registerPolicyMetrics(registry, policies);
   if (names !== undefined && kubernetes !== undefined) registerNameMetrics(registry, names, kubernetes);
   const metrics = options.metrics === undefined ? undefined : await serveMetrics(registry, options.metrics);

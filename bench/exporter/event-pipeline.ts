@@ -27,6 +27,7 @@ import { type NodeNetwork, RealEnds } from '#exporter/real-ends.ts';
 import { ServiceTranslations } from '#exporter/service-translations.ts';
 import { SocketTable } from '#exporter/socket-table.ts';
 import { ServiceDirectory } from '#kubernetes/service-directory.ts';
+import { GrpcMetrics } from '#observer/grpc-metrics.ts';
 import { GrpcServer } from '#observer/grpc-server.ts';
 import { registerObserver } from '#observer/observer-service.ts';
 import { cluster, isPod } from './node-traffic.ts';
@@ -138,11 +139,12 @@ function follow(port: number) {
 }
 
 async function measure(name: string, isFollowed: boolean, eventsPerSecond: readonly number[]): Promise<EventCosts> {
-  const server = new GrpcServer();
+  const callMetrics = new GrpcMetrics();
+  const server = new GrpcServer({ metrics: callMetrics });
   const registry = new Registry();
   const { ring, kernelRing, drain } = pipeline(registry);
   registerObserver(server, { ring, nodeName: 'bench', version: 'bench' });
-  server.metrics.register(registry);
+  callMetrics.register(registry);
   const port = await server.listen('127.0.0.1:0');
   const reader = isFollowed ? follow(port) : undefined;
   await reader?.ready;

@@ -1,5 +1,5 @@
-// One BPF object from file to loaded: settings written into its read-only data, maps sized or shared, then load.
-// Throws in words with the verifier's log; the caller decides what goes on without it.
+// One BPF object from file to loaded: settings written into its read-only data, maps sized or shared, then load, beside
+// this thread or on it. Throws in words with the verifier's log; the caller decides what goes on without it.
 
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import koffi from 'koffi';
@@ -47,7 +47,33 @@ export interface BpfObject {
   close(): void;
 }
 
+/** Loads while this thread goes on: the kernel checks the programs for a quarter of a second. */
+export async function loadObjectAside(options: ObjectOptions): Promise<BpfObject> {
+  const opened = openObject(options);
+  if ((await opened.loadAside()) >= 0) return opened;
+  opened.close();
+  // Beside this thread libbpf has to be silent; it is asked again for the reason.
+  return loadObject(options);
+}
+
 export function loadObject(options: ObjectOptions): BpfObject {
+  const opened = openObject(options);
+  try {
+    opened.load();
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+  return opened;
+}
+
+interface OpenedObject extends BpfObject {
+  load(): void;
+  /** Negative: an error code, and the object can only be closed. */
+  loadAside(): Promise<number>;
+}
+
+function openObject(options: ObjectOptions): OpenedObject {
   const bpf = libbpf();
   const name = options.file.pathname.split('/').pop() ?? 'object';
   const bytes = readFileSync(options.file);
@@ -78,12 +104,13 @@ export function loadObject(options: ObjectOptions): BpfObject {
       checkResult(bpf.reuseFd(map(mapName), fd), `sharing map ${mapName} with ${name}`);
     }
     for (const programName of options.without ?? []) bpf.setAutoload(program(programName), false);
-    checkResult(bpf.load(object), `loading ${name} into the kernel`);
   } catch (error) {
     close();
     throw error;
   }
   return {
+    load: () => void checkResult(bpf.load(object), `loading ${name} into the kernel`),
+    loadAside: () => bpf.loadAside(object),
     programFd: (programName) => checkResult(bpf.programFd(program(programName)), `descriptor of ${programName}`),
     mapFd: (mapName) => checkResult(bpf.mapFd(map(mapName)), `descriptor of ${mapName}`),
     attach: (programName) => {

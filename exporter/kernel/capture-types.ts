@@ -3,20 +3,13 @@
 import type { TrackedConnection } from './conntrack.ts';
 import type { Place } from './interfaces.ts';
 import type { KernelRecord, SocketAddress, TransportProtocol } from './kernel-record.ts';
+import type { ProgramOptions, Programs } from './programs.ts';
 
-export interface CaptureOptions {
+export interface CaptureOptions extends ProgramOptions {
   /** Globs of interface names, comma separated ('veth*,eth0'). Default: loopback, host interfaces and host-side veths. */
   readonly interfaces?: string;
-  /** Bytes of each ring buffer, a power of two of at least a page. Default 4 MiB: 8,000 L7 heads, or 0.2 s at 40,000/s. */
-  readonly ringBytes?: number;
-  /** Connections the kernel table holds per IP version. Default 65,536, 14 MB. Beyond: not tracked, counted. */
-  readonly maxConnections?: number;
-  /** Copy the heads of application messages. Default true. */
-  readonly l7?: boolean;
-  /** Bytes of payload to keep of one segment, at most 512 (TLS hellos always up to 2,048). */
-  readonly l7Bytes?: number;
-  /** TCP ports of this process itself, at most two: what the host sends to or from them is counted, not told. */
-  readonly ownPorts?: readonly number[];
+  /** Already on their way; then the options of programs are theirs. Closed with the capture, or if that cannot start. */
+  readonly programs?: Programs;
   /** How to hook interfaces. Default: TCX links where the kernel has them (6.6), else clsact filters. */
   readonly attachMethod?: 'tcx' | 'clsact';
   /**

@@ -10,7 +10,7 @@ import {
   placePrograms,
   removeLeftovers,
 } from './attach.ts';
-import { type BpfObject, type KernelSettings, loadObject } from './bpf-object.ts';
+import type { BpfObject } from './bpf-object.ts';
 import type { Capture, CaptureCounters, CaptureFeature, CaptureOptions } from './capture-types.ts';
 import { findCgroupRoot } from './cgroup-root.ts';
 import { BootClock } from './clock.ts';
@@ -26,13 +26,12 @@ import { dropCounters, flowCounters, socketCounters } from './layout.ts';
 import { libbpf } from './libbpf.ts';
 import { LocalAddresses } from './local-addresses.ts';
 import { type Link, type NetlinkWatch, watchNetlink } from './netlink.ts';
+import { loadPrograms, type Programs } from './programs.ts';
 import { decodeRecord } from './records.ts';
-import { createRingBuffer, type RingBuffer } from './ring-buffer.ts';
+import type { RingBuffer } from './ring-buffer.ts';
 import { Sweep } from './sweep.ts';
 import { TunnelPorts } from './tunnel-ports.ts';
 
-const DEFAULT_RING_BYTES = 1 << 22;
-const DEFAULT_MAX_CONNECTIONS = 65_536;
 const LOOPBACK_INDEX = 1;
 /** enum bpf_attach_type (linux/bpf.h). */
 const CGROUP_SOCKET_CREATE = 2;
@@ -45,9 +44,9 @@ const SWEEP_MS = 1000;
 
 /** Starts capturing. Throws where nothing can be captured at all; see support.ts for what is missing then. */
 export async function startCapture(options: CaptureOptions): Promise<Capture> {
-  const capture = new NodeCapture(options);
+  const capture = new NodeCapture(options, options.programs ?? loadPrograms(options));
   try {
-    capture.start();
+    await capture.start();
   } catch (error) {
     await capture.stop();
     throw error;
@@ -64,6 +63,7 @@ interface Hooked {
 class NodeCapture implements Capture {
   readonly features: CaptureFeature[] = [];
   readonly #options: CaptureOptions;
+  readonly #programs: Programs;
   readonly #ledger = new ConnectionLedger();
   readonly #ids = new ConnectionIds();
   readonly #clock = new BootClock();
@@ -85,46 +85,29 @@ class NodeCapture implements Capture {
   #emptyDrains = 0;
   #lastCounters: CaptureCounters | undefined;
 
-  constructor(options: CaptureOptions) {
+  constructor(options: CaptureOptions, programs: Programs) {
     this.#options = options;
+    this.#programs = programs;
+    this.#ring = programs.ring;
   }
 
-  start(): void {
-    const ringBytes = this.#options.ringBytes ?? DEFAULT_RING_BYTES;
-    const ring = createRingBuffer(ringBytes);
-    this.#ring = ring;
-    const settings: KernelSettings = {
-      tickNs: 5_000_000_000n,
-      repeatNs: 1_000_000_000n,
-      ignoredReasons: [],
-      ringBytes,
-      l7: this.#options.l7 ?? true,
-      l7Bytes: Math.min(512, Math.max(16, this.#options.l7Bytes ?? 512)),
-      includeNoise: false,
-      dropsPerSecond: 1000,
-      ownPorts: this.#options.ownPorts ?? [],
-    };
-    const loading = this.#try(() => this.#loadFlow(settings, ring));
-    const sockets = this.#try(() => this.#startSockets(settings, ring));
+  async start(): Promise<void> {
+    const drops = this.#try(() => this.#startDrops());
+    const loading = await this.#try(() => this.#awaitFlow());
+    const sockets = await this.#try(() => this.#startSockets());
     // Only now: a packet of a connection that was open before finds out by its socket who opened it.
-    const flow = loading ?? this.#try(() => this.#hookInterfaces());
+    const flow = loading ?? (await this.#try(() => this.#hookInterfaces()));
     this.#note('connections', flow);
-    this.#note('l7', settings.l7 ? flow : 'switched off');
-    this.#note(
-      'drops',
-      this.#try(() => this.#startDrops(settings, ring)),
-    );
+    this.#note('l7', this.#programs.l7 ? flow : 'switched off');
+    this.#note('drops', await drops);
     this.#note('sockets', sockets);
-    this.#note('datagrams', sockets ?? this.#try(() => this.#startDatagrams()));
-    this.#note(
-      'translations',
-      this.#try(() => this.#startConntrack()),
-    );
+    this.#note('datagrams', sockets ?? (await this.#try(() => this.#startDatagrams())));
+    this.#note('translations', await this.#try(() => this.#startConntrack()));
     if (!this.features.some((feature) => feature.enabled)) {
       throw new Error(`nothing can be captured: ${this.features[0]?.reason ?? 'no feature'}`);
     }
-    ring.onWake(() => this.#drain());
-    this.#scheduleDrain(DRAIN_MS);
+    this.#ring?.onWake(() => this.#drain());
+    this.#scheduleDrain(0);
     this.#sweepTimer = setInterval(() => this.#sweep(false), SWEEP_MS);
   }
 
@@ -200,24 +183,18 @@ class NodeCapture implements Capture {
     }
     this.#conntrack?.close();
     this.#conntrack = undefined;
-    for (const object of Object.values(this.#objects)) object?.close();
     this.#objects = {};
-    this.#ring?.close();
     this.#ring = undefined;
+    await this.#programs.close();
   }
 
   #read(object: BpfObject | undefined, map: string, names: readonly string[]): Record<string, number> {
     return object === undefined ? {} : readCounters(object.mapFd(map), names);
   }
 
-  #loadFlow(settings: KernelSettings, ring: RingBuffer): void {
-    const capacity = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
-    const flow = loadObject({
-      file: prebuilt('flow'),
-      settings,
-      ringFd: ring.fd,
-      maxEntries: { connections4: capacity, connections6: capacity },
-    });
+  async #awaitFlow(): Promise<void> {
+    const flow = await this.#programs.flow;
+    const capacity = this.#programs.maxConnections;
     this.#objects.flow = flow;
     this.#sweeps = [
       new Sweep({ mapFd: flow.mapFd('connections4'), family: 4, capacity }, this.#ledger),
@@ -236,25 +213,16 @@ class NodeCapture implements Capture {
     this.#watchInterfaces(flow);
   }
 
-  #startDrops(settings: KernelSettings, ring: RingBuffer): void {
+  async #startDrops(): Promise<void> {
     this.#dropReasons = readDropReasons();
     if (this.#dropReasons.size === 0) throw new Error('the kernel gives no drop reasons (they came with 5.17)');
-    const drop = loadObject({
-      file: prebuilt('drop'),
-      settings: { ...settings, ignoredReasons: ignoredReasons(this.#dropReasons) },
-      ringFd: ring.fd,
-    });
+    const drop = await this.#programs.loadDrop(ignoredReasons(this.#dropReasons));
     this.#objects.drop = drop;
     drop.attach('on_drop');
   }
 
-  #startSockets(settings: KernelSettings, ring: RingBuffer): void {
-    const { flow } = this.#objects;
-    const shared = ['open_before', 'datagram_owners'];
-    const sharedMaps = Object.fromEntries(
-      shared.flatMap((map) => (flow === undefined ? [] : [[map, flow.mapFd(map)]])),
-    );
-    const socket = loadObject({ file: prebuilt('socket'), settings, ringFd: ring.fd, sharedMaps });
+  async #startSockets(): Promise<void> {
+    const socket = await this.#programs.socket;
     this.#objects.socket = socket;
     for (const program of ['on_state', 'on_read']) socket.attach(program);
     for (const program of ['seed_listeners', 'seed_connections', 'seed_datagrams']) socket.iterate(program);
@@ -274,9 +242,9 @@ class NodeCapture implements Capture {
   }
 
   /** Runs one feature's start; returns why it failed, if it did. */
-  #try(start: () => void): string | undefined {
+  async #try(start: () => void | Promise<void>): Promise<string | undefined> {
     try {
-      start();
+      await start();
       return undefined;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -384,8 +352,4 @@ class NodeCapture implements Capture {
     for (const record of batch) this.#seen[record.type] = (this.#seen[record.type] ?? 0) + 1;
     this.#options.onRecords(batch);
   }
-}
-
-function prebuilt(name: string): URL {
-  return new URL(`../../bpf/prebuilt/${name}.bpf.o`, import.meta.url);
 }

@@ -2,6 +2,7 @@
 // Structures go as Buffers whose layout is written where they are built. Loaded on first use, since a machine may lack
 // libbpf; every failure is an Error in words, with the verifier's log where the kernel refused a program.
 
+import { promisify } from 'node:util';
 import koffi, { type LibraryHandle } from 'koffi';
 
 /** A C pointer; koffi keeps its shape to itself. */
@@ -10,6 +11,8 @@ export type Pointer = object | bigint;
 export interface Libbpf {
   openMemory(bytes: Buffer, length: number, options: Buffer): Pointer | null;
   load(object: Pointer): number;
+  /** On another thread, and without a word: libbpf's lines come to this thread, which may be busy. */
+  loadAside(object: Pointer): Promise<number>;
   close(object: Pointer): void;
   findProgram(object: Pointer, name: string): Pointer | null;
   findMap(object: Pointer, name: string): Pointer | null;
@@ -115,15 +118,23 @@ function openLibrary(name: string, mend: string): LibraryHandle {
 
 const LOG_BYTES = 1 << 16;
 
+interface Log {
+  /** What was said since the last call. */
+  take(): string;
+  /** Nothing is said while `work` is under way. */
+  muted<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /**
  * libbpf logs through a va_list. It is handed to vsnprintf as the pointer it is: on x86-64 and arm64 alike the ABI
  * passes that structure by reference.
  */
-function collectLog(bpf: LibraryHandle, c: LibraryHandle): () => string {
+function collectLog(bpf: LibraryHandle, c: LibraryHandle): Log {
   const format = c.func('int vsnprintf(void *buffer, size_t size, const char *format, void *arguments)');
   const setPrint = bpf.func('void *libbpf_set_print(void *callback)');
   const line = Buffer.alloc(LOG_BYTES);
   let log = '';
+  let muting = 0;
   const prototype = koffi.proto('int parallax_libbpf_print(int level, const char *format, void *arguments)');
   const callback = koffi.register((level: number, pattern: string, values: unknown): number => {
     if (level > 1) return 0;
@@ -132,10 +143,20 @@ function collectLog(bpf: LibraryHandle, c: LibraryHandle): () => string {
     return length;
   }, koffi.pointer(prototype));
   setPrint(callback);
-  return () => {
-    const words = log;
-    log = '';
-    return words;
+  return {
+    take() {
+      const words = log;
+      log = '';
+      return words;
+    },
+    async muted(work) {
+      if (muting++ === 0) setPrint(null);
+      try {
+        return await work();
+      } finally {
+        if (--muting === 0) setPrint(callback);
+      }
+    },
   };
 }
 
@@ -146,9 +167,12 @@ function bind(): Libbpf {
   );
   const c = openLibrary('libc.so.6', 'Parallax captures on glibc systems only');
   const pageSize: number = c.func('long sysconf(int)')(30);
+  const log = collectLog(b, c);
+  const load = b.func('int bpf_object__load(void *)');
   return {
     openMemory: b.func('void *bpf_object__open_mem(const void *, size_t, void *)'),
-    load: b.func('int bpf_object__load(void *)'),
+    load,
+    loadAside: (object) => log.muted(() => promisify(load.async)(object)),
     close: b.func('void bpf_object__close(void *)'),
     findProgram: b.func('void *bpf_object__find_program_by_name(void *, const char *)'),
     findMap: b.func('void *bpf_object__find_map_by_name(void *, const char *)'),
@@ -193,6 +217,6 @@ function bind(): Libbpf {
     clockGettime: c.func('int clock_gettime(int, void *)'),
     clockResolution: c.func('int clock_getres(int, void *)'),
     pageSize: () => pageSize,
-    takeLog: collectLog(b, c),
+    takeLog: log.take,
   };
 }

@@ -62,7 +62,7 @@ export function registerAccessLogs(server: GrpcServer, source: AccessLogsSource)
     const lane = openLane(call, {
       onWritten: () => {},
       onClosed: () => one.close(),
-      onBypass: (messages) => server.metrics.noteSent(call.getPath(), messages),
+      onBypass: (messages) => server.metrics?.noteSent(call.getPath(), messages),
     });
     const end = () => {
       lane.end({ code: status.UNAVAILABLE, message: 'this relay is stopping' });
@@ -80,7 +80,7 @@ export function registerAccessLogs(server: GrpcServer, source: AccessLogsSource)
     const lane = openLane(call, {
       onWritten: () => {},
       onClosed: () => {},
-      onBypass: (messages) => server.metrics.noteSent(call.getPath(), messages),
+      onBypass: (messages) => server.metrics?.noteSent(call.getPath(), messages),
     });
     const end = () => lane.end({ code: status.UNAVAILABLE, message: 'this relay is stopping' });
     ends.add(end);

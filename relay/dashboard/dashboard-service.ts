@@ -64,7 +64,7 @@ export function registerDashboard(server: GrpcServer, source: DashboardSource): 
     const lane = openLane(call, {
       onWritten: () => {},
       onClosed: () => one.close(),
-      onBypass: (messages) => server.metrics.noteSent(call.getPath(), messages),
+      onBypass: (messages) => server.metrics?.noteSent(call.getPath(), messages),
     });
     watches.set(one, () => {
       lane.end({ code: status.UNAVAILABLE, message: 'this relay is stopping' });
