@@ -33,10 +33,13 @@ export function registerExporterMetrics(registry: Registry, ring: FlowRing, sour
   counter('lost', 'Records lost between kernel and exporter', () => source.counters()?.lost ?? {});
   counter('skipped', 'Packets and messages left out by rule', () => source.counters()?.skipped ?? {});
   counter('l7', 'Segments and messages of the L7 parsers', () => {
-    const { connections: _, ...events } = source.l7Counters() ?? { connections: 0 };
+    const { connections: _, heldBytes: __, ...events } = source.l7Counters() ?? { connections: 0, heldBytes: 0 };
     return events;
   });
   gauge('l7_connections', 'Connections whose messages are read', () => source.l7Counters()?.connections ?? 0);
+  gauge('l7_held_bytes', 'Bytes held for messages that are not whole or not answered', () => {
+    return source.l7Counters()?.heldBytes ?? 0;
+  });
   counter('service_addresses', "Records with a service's address, by whether the pod behind it is known", () => {
     const { known: _, ...outcomes } = source.translationCounters() ?? { known: 0 };
     return outcomes;

@@ -53,6 +53,8 @@ export interface L7Counters {
   outstandingEvicted: number;
   /** Connections pushed out by newer ones. */
   connectionsEvicted: number;
+  /** Connections whose messages were given up because all held more bytes than they may. */
+  heldBytesEvicted: number;
   /** Times an HTTP/2 header table had to be forgotten. */
   http2Gaps: number;
   /** HTTP/2 header fields that named something sent before the capture. */
@@ -75,6 +77,7 @@ export function emptyCounters(): L7Counters {
     unanswered: 0,
     outstandingEvicted: 0,
     connectionsEvicted: 0,
+    heldBytesEvicted: 0,
     http2Gaps: 0,
     http2UnknownFields: 0,
     dnsRetries: 0,
@@ -90,6 +93,7 @@ export class EventSink {
   private readonly connection: string | number;
   private events: L7Event[] = [];
   private requests = 0;
+  private heldBytes = 0;
 
   constructor(connection: string | number, rules: RedactionRules, counters: L7Counters, room: WaitingRoom) {
     this.connection = connection;
@@ -130,6 +134,17 @@ export class EventSink {
     latencyNs: bigint | undefined,
   ): void {
     this.events.push({ kind: 'handshake', ...this.common(segment, 0, false), message, latencyNs });
+  }
+
+  /** So many bytes more, or fewer, wait in this connection for what is still to come. */
+  hold(bytes: number): void {
+    this.heldBytes += bytes;
+    this.room.heldBytes += bytes;
+  }
+
+  /** All that the connection held is gone with it. */
+  letGo(): void {
+    this.hold(-this.heldBytes);
   }
 
   drain(): L7Event[] {

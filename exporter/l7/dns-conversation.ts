@@ -12,6 +12,7 @@ const MAX_ADDRESSES = 32;
 interface WaitingQuery {
   readonly requestNumber: number;
   readonly timeNs: bigint;
+  textBytes: number;
 }
 
 export class DnsConversation implements Conversation {
@@ -22,9 +23,9 @@ export class DnsConversation implements Conversation {
 
   constructor(sink: EventSink) {
     this.sink = sink;
-    this.outstanding = new Outstanding(sink.room);
+    this.outstanding = new Outstanding(sink);
     const reader = () => new DnsOverTcpReader((segment, data) => this.bytes(segment, data));
-    const stream = () => new MessageStream(reader(), sink.counters);
+    const stream = () => new MessageStream(reader(), sink);
     this.streams = { initiator: stream(), responder: stream() };
   }
 
@@ -66,8 +67,8 @@ export class DnsConversation implements Conversation {
       return;
     }
     const requestNumber = this.sink.request(segment, toMessage(dns));
-    const evicted = this.outstanding.add(key, { requestNumber, timeNs: segment.timeNs });
-    this.sink.counters.outstandingEvicted += evicted;
+    const waiting = { requestNumber, timeNs: segment.timeNs, textBytes: key.length };
+    this.sink.counters.outstandingEvicted += this.outstanding.add(key, waiting);
   }
 }
 

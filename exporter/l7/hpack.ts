@@ -38,6 +38,11 @@ export class HpackDecoder {
   private tableBytes = 0;
   private limitBytes = MAX_TABLE_BYTES;
 
+  /** Of the table, as RFC 7541 section 4.1 counts them. */
+  get bytes(): number {
+    return this.tableBytes;
+  }
+
   /** Must be called when a block was missed: what was inserted before has now an unknown index. */
   forget(): void {
     this.entries = [];

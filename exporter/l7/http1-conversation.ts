@@ -5,7 +5,7 @@ import type { Http1Head } from './http1.ts';
 import { Http1Reader, TUNNEL } from './http1-reader.ts';
 import type { HttpMessage } from './l7-event.ts';
 import { MessageStream } from './message-stream.ts';
-import { Outstanding } from './outstanding.ts';
+import { Outstanding, textBytesOf } from './outstanding.ts';
 import { redactHeaders, redactUrl } from './redact.ts';
 import { parseTraceId } from './trace-context.ts';
 
@@ -13,6 +13,7 @@ interface WaitingRequest {
   readonly requestNumber: number;
   readonly timeNs: bigint;
   readonly message: HttpMessage;
+  textBytes: number;
 }
 
 export class Http1Conversation implements Conversation {
@@ -24,9 +25,9 @@ export class Http1Conversation implements Conversation {
 
   constructor(sink: EventSink) {
     this.sink = sink;
-    this.outstanding = new Outstanding(sink.room);
+    this.outstanding = new Outstanding(sink);
     const stream = (onMissed: () => void) =>
-      new MessageStream(new Http1Reader((segment, head) => this.head(segment, head), onMissed), sink.counters);
+      new MessageStream(new Http1Reader((segment, head) => this.head(segment, head), onMissed), sink);
     this.streams = { initiator: stream(() => {}), responder: stream(() => this.missedAnswers()) };
   }
 
@@ -77,6 +78,7 @@ export class Http1Conversation implements Conversation {
       requestNumber,
       timeNs: segment.timeNs,
       message,
+      textBytes: textBytesOf(message),
     });
     return head.method;
   }

@@ -5,7 +5,7 @@ import { isGrpcContentType, parseGrpcStatus } from './grpc.ts';
 import type { Http2Item } from './http2.ts';
 import { Http2Reader } from './http2.ts';
 import type { HttpMessage } from './l7-event.ts';
-import { Outstanding } from './outstanding.ts';
+import { Outstanding, textBytesOf } from './outstanding.ts';
 import { redactHeaders, redactUrl } from './redact.ts';
 import { parseTraceId } from './trace-context.ts';
 
@@ -13,6 +13,7 @@ interface Stream {
   readonly requestNumber: number;
   readonly timeNs: bigint;
   readonly message: HttpMessage;
+  textBytes: number;
   /** The response's head, held back until trailers come. */
   held: { readonly stamp: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>; readonly message: HttpMessage } | undefined;
 }
@@ -24,11 +25,12 @@ export class Http2Conversation implements Conversation {
   private readonly readers: { readonly initiator: Http2Reader; readonly responder: Http2Reader };
   private readonly streams: Outstanding<number, Stream>;
   private lastRequested = -1;
+  private readerBytes = 0;
 
   /** `fromStart`: the connection preface is in the first segment. */
   constructor(sink: EventSink, fromStart: boolean) {
     this.sink = sink;
-    this.streams = new Outstanding(sink.room);
+    this.streams = new Outstanding(sink);
     this.readers = {
       // Clients number their streams 1, 3, 5, ...: a missed request leaves a hole.
       initiator: new Http2Reader((streamId) => streamId === this.lastRequested + 2),
@@ -49,6 +51,9 @@ export class Http2Conversation implements Conversation {
       else if (!segment.fromInitiator) this.release(item.streamId, segment, undefined);
     }
     this.sink.counters.http2Gaps += reader.gaps - gapsBefore;
+    const readerBytes = this.readers.initiator.heldBytes + this.readers.responder.heldBytes;
+    this.sink.hold(readerBytes - this.readerBytes);
+    this.readerBytes = readerBytes;
   }
 
   noteLoss(): void {
@@ -93,7 +98,7 @@ export class Http2Conversation implements Conversation {
       grpc: isGrpcContentType(fields.get('content-type')) ? grpcCall(path) : undefined,
     };
     const requestNumber = this.sink.request(segment, message, message.method === '' || path === '');
-    const stream: Stream = { requestNumber, timeNs: segment.timeNs, message, held: undefined };
+    const stream = { requestNumber, timeNs: segment.timeNs, message, textBytes: textBytesOf(message), held: undefined };
     this.sink.counters.outstandingEvicted += this.streams.add(streamId, stream);
   }
 
@@ -119,6 +124,7 @@ export class Http2Conversation implements Conversation {
     };
     if (isGrpc && stream && !item.endStream && grpcStatus === undefined) {
       stream.held = { stamp: { timeNs: segment.timeNs, fromInitiator: segment.fromInitiator }, message };
+      this.streams.grow(stream, textBytesOf(message));
       return;
     }
     this.streams.take(item.streamId);

@@ -78,6 +78,11 @@ export class Http2Reader {
     this.proves = proves;
   }
 
+  /** What waits for its rest, and the table of names. */
+  get heldBytes(): number {
+    return (this.carry?.length ?? 0) + (this.open?.bytes ?? 0) + this.hpack.bytes;
+  }
+
   read(segment: Http2Segment): Http2Item[] {
     const items: Http2Item[] = [];
     let { data, payloadLength, sequence } = segment;

@@ -1,6 +1,6 @@
 // One direction's messages out of captured segments: a message cut between segments is put together, a body is stepped
 // over by sequence arithmetic, and behind missing bytes the next message is looked for. The protocol is the reader's.
-import type { FreshSegment, L7Counters } from './conversation.ts';
+import type { EventSink, FreshSegment, L7Counters } from './conversation.ts';
 import { sequenceDistance } from './tcp-order.ts';
 
 /** What waits for its rest: heads and lines, never bodies. Servers stop at 8 to 32 KiB of a head too. */
@@ -27,6 +27,7 @@ const NOTHING = new Uint8Array(0);
 
 export class MessageStream {
   private readonly reader: MessageReader;
+  private readonly sink: Pick<EventSink, 'counters' | 'hold'>;
   private readonly counters: L7Counters;
   /** Sequence number behind the carried bytes, where what is read next begins; undefined if that cannot be told. */
   private nextAt: number | undefined;
@@ -36,9 +37,10 @@ export class MessageStream {
   /** Of the segment read last. */
   private isWholeStream = false;
 
-  constructor(reader: MessageReader, counters: L7Counters) {
+  constructor(reader: MessageReader, sink: Pick<EventSink, 'counters' | 'hold'>) {
     this.reader = reader;
-    this.counters = counters;
+    this.sink = sink;
+    this.counters = sink.counters;
   }
 
   /** False behind bytes that were missed, until a message was found again. */
@@ -67,7 +69,7 @@ export class MessageStream {
     if (this.carry.length > 0) {
       data = concat(this.carry, data.subarray(at));
       payloadLength += this.carry.length - at;
-      this.carry = NOTHING;
+      this.keep(NOTHING);
       at = 0;
     }
     this.leave(segment, data, payloadLength, this.walk(segment, data, payloadLength, at));
@@ -77,9 +79,14 @@ export class MessageStream {
   finish(segment: FreshSegment): void {
     const carry = this.carry;
     if (carry.length === 0) return;
-    this.carry = NOTHING;
+    this.keep(NOTHING);
     this.nextAt = undefined;
     this.reader.next(segment, carry, 0, true);
+  }
+
+  private keep(carry: Uint8Array): void {
+    this.sink.hold(carry.length - this.carry.length);
+    this.carry = carry;
   }
 
   /** Offset at which the next message begins, or goes on (`more`); undefined if it cannot be told. */
@@ -118,7 +125,7 @@ export class MessageStream {
   private leave(segment: FreshSegment, data: Uint8Array, payloadLength: number, at: number | undefined): void {
     this.nextAt = undefined;
     if (at === undefined) return;
-    if (at < data.length) this.carry = data.slice(at);
+    if (at < data.length) this.keep(data.slice(at));
     else if (at < payloadLength) {
       this.counters.truncated++;
       this.isLost = true;

@@ -3,7 +3,7 @@
 import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
 import type { OperationMessage } from './l7-event.ts';
 import { MessageStream } from './message-stream.ts';
-import { Outstanding } from './outstanding.ts';
+import { Outstanding, textBytesOf } from './outstanding.ts';
 import type { PgMessage, PgStartup } from './postgresql.ts';
 import { pgCommandTag, pgSql, pgSqlState, pgStatementName } from './postgresql.ts';
 import { PgReader } from './postgresql-reader.ts';
@@ -11,6 +11,7 @@ import { redactSql, sqlVerb } from './redact.ts';
 
 /** Named statements remembered, so that an Execute of an hour later still has a verb: about 350 bytes each. */
 const MAX_STATEMENTS = 64;
+const STATEMENT_BYTES = 200;
 
 interface Statement {
   readonly name: string;
@@ -23,6 +24,7 @@ interface WaitingStatement {
   readonly message: OperationMessage;
   /** Simple queries and Syncs end a batch, which one ReadyForQuery answers. */
   readonly batch: number;
+  textBytes: number;
   /** When rows began to come, though the outcome was not seen yet. */
   answering: Pick<FreshSegment, 'timeNs' | 'fromInitiator'> | undefined;
 }
@@ -46,7 +48,7 @@ export class PostgresqlConversation implements Conversation {
 
   constructor(sink: EventSink) {
     this.sink = sink;
-    this.outstanding = new Outstanding(sink.room);
+    this.outstanding = new Outstanding(sink);
     const startup = ({ kind }: PgStartup) => {
       this.hasStarted = true;
       if (kind === 'ssl') answers.isByteDue = true;
@@ -61,8 +63,8 @@ export class PostgresqlConversation implements Conversation {
       message: (segment, message) => this.frontend(segment, message),
       missed: () => {},
     });
-    this.requests = new MessageStream(requests, sink.counters);
-    this.answers = new MessageStream(answers, sink.counters);
+    this.requests = new MessageStream(requests, sink);
+    this.answers = new MessageStream(answers, sink);
   }
 
   read(segment: FreshSegment): void {
@@ -198,7 +200,9 @@ export class PostgresqlConversation implements Conversation {
   private request(segment: FreshSegment, statement: Statement): void {
     const message: OperationMessage = { protocol: 'postgresql', ...statement, status: '', error: false };
     const requestNumber = this.sink.request(segment, message);
-    const waiting = { requestNumber, timeNs: segment.timeNs, message, batch: this.batch, answering: undefined };
+    const { timeNs } = segment;
+    const textBytes = textBytesOf(message);
+    const waiting = { requestNumber, timeNs, message, batch: this.batch, textBytes, answering: undefined };
     this.newestBatch = this.batch;
     this.sink.counters.outstandingEvicted += this.outstanding.add(requestNumber, waiting);
   }
@@ -209,11 +213,24 @@ export class PostgresqlConversation implements Conversation {
   }
 
   private remember(name: string, statement: Statement): void {
-    this.statements.delete(name);
+    this.forget(name);
     this.statements.set(name, statement);
+    this.sink.hold(bytesOf(name, statement));
     for (const oldest of this.statements.keys()) {
       if (this.statements.size <= MAX_STATEMENTS) break;
-      this.statements.delete(oldest);
+      this.forget(oldest);
     }
   }
+
+  private forget(name: string): void {
+    const statement = this.statements.get(name);
+    if (statement === undefined) return;
+    this.statements.delete(name);
+    this.sink.hold(-bytesOf(name, statement));
+  }
+}
+
+/** What remembering a statement takes. */
+function bytesOf(name: string, statement: Statement): number {
+  return STATEMENT_BYTES + name.length + statement.name.length + statement.detail.length;
 }

@@ -2,7 +2,7 @@
 import type { Conversation, EventSink, FreshSegment } from './conversation.ts';
 import type { OperationMessage } from './l7-event.ts';
 import { MessageStream } from './message-stream.ts';
-import { Outstanding } from './outstanding.ts';
+import { Outstanding, textBytesOf } from './outstanding.ts';
 import { redactRedis } from './redact.ts';
 import type { RedisCommand, RedisReply } from './redis.ts';
 import { RedisCommandReader, RedisReplyReader } from './redis.ts';
@@ -11,6 +11,7 @@ interface WaitingCommand {
   readonly requestNumber: number;
   readonly timeNs: bigint;
   readonly message: OperationMessage;
+  textBytes: number;
 }
 
 export class RedisConversation implements Conversation {
@@ -22,14 +23,14 @@ export class RedisConversation implements Conversation {
 
   constructor(sink: EventSink) {
     this.sink = sink;
-    this.outstanding = new Outstanding(sink.room);
+    this.outstanding = new Outstanding(sink);
     this.commandReader = new RedisCommandReader((segment, command) => this.command(segment, command));
-    this.commands = new MessageStream(this.commandReader, sink.counters);
+    this.commands = new MessageStream(this.commandReader, sink);
     const replyReader = new RedisReplyReader(
       (segment, reply) => this.reply(segment, reply),
       () => this.missedReplies(),
     );
-    this.replies = new MessageStream(replyReader, sink.counters);
+    this.replies = new MessageStream(replyReader, sink);
   }
 
   read(segment: FreshSegment): void {
@@ -52,8 +53,8 @@ export class RedisConversation implements Conversation {
     const { name, detail } = redactRedis(command.words, command.argumentCount, this.sink.rules);
     const message: OperationMessage = { protocol: 'redis', name, detail, status: '', error: false };
     const requestNumber = this.sink.request(segment, message);
-    const evicted = this.outstanding.add(requestNumber, { requestNumber, timeNs: segment.timeNs, message });
-    this.sink.counters.outstandingEvicted += evicted;
+    const waiting = { requestNumber, timeNs: segment.timeNs, message, textBytes: textBytesOf(message) };
+    this.sink.counters.outstandingEvicted += this.outstanding.add(requestNumber, waiting);
   }
 
   private reply(segment: FreshSegment, reply: RedisReply): void {

@@ -21,8 +21,7 @@ export class TlsConversation implements Conversation {
 
   read(segment: FreshSegment): void {
     if (this.isEncrypted) return;
-    const partial = this.partial;
-    this.partial = undefined;
+    const partial = this.takePartial();
     if (partial && continues(partial, segment)) {
       this.hello(Buffer.concat([partial.bytes, segment.data]), partial.stamp, partial.sequence, isWhole(segment));
       return;
@@ -34,16 +33,23 @@ export class TlsConversation implements Conversation {
   }
 
   expire(beforeNs: bigint): void {
-    const partial = this.partial;
-    if (!partial || partial.stamp.timeNs >= beforeNs) return;
+    if (!this.partial || this.partial.stamp.timeNs >= beforeNs) return;
+    const partial = this.takePartial();
+    if (partial) this.emit(partial.bytes, partial.stamp);
+  }
+
+  private takePartial(): Partial | undefined {
+    const { partial } = this;
     this.partial = undefined;
-    this.emit(partial.bytes, partial.stamp);
+    if (partial) this.sink.hold(-partial.bytes.length);
+    return partial;
   }
 
   /** Reports the hello, or waits for its rest if the next segment can still bring it. */
   private hello(bytes: Uint8Array, stamp: Partial['stamp'], sequence: number, canContinue: boolean): void {
     if (canContinue && bytes.length < MAX_HELLO_BYTES && parseTlsHello(bytes)?.complete === false) {
-      this.partial = { bytes: bytes.slice(), sequence, stamp };
+      this.partial = { bytes: new Uint8Array(bytes), sequence, stamp };
+      this.sink.hold(bytes.length);
     } else this.emit(bytes, stamp);
   }
 

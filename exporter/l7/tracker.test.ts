@@ -138,6 +138,43 @@ test('connections are bounded: the one not used for longest goes and is counted'
   assert.equal(kept?.requestNumber, 1);
 });
 
+test('what connections hold is bounded in bytes: the one not used for longest goes, is counted, and begins anew', () => {
+  const half = (id: number) => `GET /${id}/${'x'.repeat(8000)}`;
+  const tracker = new L7Tracker({ maxHeldBytes: 64 * 1024 });
+  const talks = Array.from({ length: 20 }, (_, id) => new Talk(tracker, id));
+  for (const [id, talk] of talks.entries()) {
+    assert.deepEqual(talk.say('request', half(id), BigInt(id)), []);
+    assert.ok(tracker.counters().heldBytes <= 64 * 1024);
+  }
+  const { connections, heldBytesEvicted, connectionsEvicted } = tracker.counters();
+  assert.deepEqual([connections, heldBytesEvicted, connectionsEvicted], [6, 14, 0]);
+  const rest = ' HTTP/1.1\r\nHost: shop\r\n\r\n';
+  assert.equal(talks[19]?.say('request', rest, 30n).length, 1, 'the newest halves are still there');
+  assert.deepEqual(talks[0]?.say('request', rest, 31n), []);
+  assert.equal(talks[0]?.say('request', get('/anew'), 32n).length, 1);
+});
+
+test('what a connection held is held no more when it has been answered, given up, closed or forgotten', () => {
+  const tracker = new L7Tracker({ timeoutNs: 1000n, idleNs: 10_000n });
+  const talk = new Talk(tracker, 1);
+  const before = () => tracker.counters().heldBytes;
+  talk.say('request', get('/a'), 1n);
+  talk.say('response', answer(200), 2n);
+  const idle = before();
+  talk.say('request', get('/b'), 3n);
+  talk.say('request', 'GET /half', 4n);
+  assert.ok(before() > idle);
+  talk.say('response', answer(200), 5n);
+  talk.say('request', ' HTTP/1.1\r\n\r\n', 6n);
+  tracker.sweep(2000n);
+  assert.equal(before(), idle);
+  tracker.close(1);
+  assert.equal(before(), 0);
+  new Talk(tracker, 2).say('request', get('/c'), 3000n);
+  tracker.sweep(20_000n);
+  assert.equal(before(), 0);
+});
+
 test('DNS queries do not push out TCP connections', () => {
   const tracker = new L7Tracker({ maxConnections: 2 });
   const talk = new Talk(tracker, 'http');
@@ -188,7 +225,7 @@ const pieces = [
   '\x16\x03\x01\x00\x30\x01\x00\x00\x2c\x03\x03',
 ];
 
-test('whatever arrives, in whatever order and however cut, nothing throws and events stay bounded by the bytes', () => {
+test('whatever arrives, in whatever order and however cut, nothing throws, and events and what is held stay bounded', () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc
@@ -207,13 +244,16 @@ test('whatever arrives, in whatever order and however cut, nothing throws and ev
   });
   fc.assert(
     fc.property(fc.array(segment, { maxLength: 30 }), (segments) => {
-      const tracker = new L7Tracker({ maxConnections: 3, timeoutNs: 100n });
+      const tracker = new L7Tracker({ maxConnections: 3, maxHeldBytes: 9000, timeoutNs: 100n });
       for (const { extra, ...rest } of segments) {
         const events = tracker.feed({ ...rest, payloadLength: rest.data.length + extra });
         assert.ok(events.length <= rest.data.length + MAX_OUTSTANDING);
+        assert.ok(tracker.counters().heldBytes <= 9000);
         for (const event of [...events, ...tracker.sweep(rest.timeNs)]) toLayer7(event);
       }
       assert.ok(tracker.counters().connections <= 6);
+      for (const { connection, transport } of segments) tracker.close(connection, transport);
+      assert.equal(tracker.counters().heldBytes, 0);
     }),
     { numRuns: 300 },
   );

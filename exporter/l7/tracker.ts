@@ -20,11 +20,14 @@ import { SeenRanges } from './tcp-order.ts';
 import { TlsConversation } from './tls-conversation.ts';
 
 export interface L7TrackerOptions {
-  /**
-   * Connections remembered, for TCP and UDP each. 8192 x (2 HTTP/2 tables of 4 KiB as peers use them + some requests) =
-   * about 100 MiB if all were busy HTTP/2; an HTTP/1 connection takes about 2 KiB.
-   */
+  /** Connections remembered, for TCP and UDP each. Default 8192. */
   readonly maxConnections?: number;
+  /**
+   * Bytes that all connections hold, itself counted as 2 KiB: halves of messages, requests that wait, header tables. Default
+   * 64 MiB, of which 16,384 connections take half; 2,500 busy ones of HTTP/2 with tables of 4 KiB and 50 requests fill it.
+   * Beyond, the one not used for longest is forgotten. Segments that wait for others are bounded apart: see SegmentOrder.
+   */
+  readonly maxHeldBytes?: number;
   /** A request that waits longer is given up on: unanswered. */
   readonly timeoutNs?: bigint;
   /** A connection silent for longer is forgotten; later segments of it join midway. */
@@ -42,6 +45,8 @@ interface Connection {
   lastNs: bigint;
 }
 
+/** A conversation, its readers, its ranges and their places in maps. */
+const CONNECTION_BYTES = 2048;
 /** Later than any clock says. */
 const FOREVER_NS = 2n ** 63n;
 
@@ -49,11 +54,12 @@ type Connections = Map<string | number, Connection>;
 
 export class L7Tracker {
   private readonly maxConnections: number;
+  private readonly maxHeldBytes: number;
   private readonly timeoutNs: bigint;
   private readonly idleNs: bigint;
   private readonly redaction: RedactionRules;
   private readonly totals: L7Counters = emptyCounters();
-  private readonly room: WaitingRoom = { taken: 0 };
+  private readonly room: WaitingRoom = { taken: 0, heldBytes: 0 };
   private readonly waitingBytes: WaitingBytes = { taken: 0 };
   /** Connections some of whose segments wait for bytes before them, longest first. */
   private readonly outOfOrder = new Set<Connection>();
@@ -65,6 +71,7 @@ export class L7Tracker {
 
   constructor(options: L7TrackerOptions = {}) {
     this.maxConnections = options.maxConnections ?? 8192;
+    this.maxHeldBytes = options.maxHeldBytes ?? 64 * 1024 * 1024;
     this.timeoutNs = options.timeoutNs ?? 60_000_000_000n;
     this.idleNs = options.idleNs ?? 600_000_000_000n;
     this.redaction = options.redaction ?? DEFAULT_REDACTION;
@@ -98,7 +105,9 @@ export class L7Tracker {
     connection.order.take(fresh);
     if (connection.order.isWaiting) this.outOfOrder.add(connection);
     else this.outOfOrder.delete(connection);
-    return connection.sink.drain();
+    const events = connection.sink.drain();
+    if (this.room.heldBytes > this.maxHeldBytes) this.evictHeld();
+    return events;
   }
 
   /**
@@ -115,6 +124,7 @@ export class L7Tracker {
         if (!isIdle) continue;
         connections.delete(id);
         this.outOfOrder.delete(connection);
+        connection.sink.letGo();
       }
     }
     return events;
@@ -134,9 +144,10 @@ export class L7Tracker {
     return giveUp(connection);
   }
 
-  /** A copy; `connections` is how many are remembered now. */
-  counters(): Readonly<L7Counters> & { readonly connections: number } {
-    return { ...this.totals, connections: this.connections.tcp.size + this.connections.udp.size };
+  /** A copy; `connections` is how many are remembered now, `heldBytes` what they hold. */
+  counters(): Readonly<L7Counters> & { readonly connections: number; readonly heldBytes: number } {
+    const { tcp, udp } = this.connections;
+    return { ...this.totals, connections: tcp.size + udp.size, heldBytes: this.room.heldBytes };
   }
 
   private giveUpOverdue(nowNs: bigint): L7Event[] {
@@ -161,6 +172,7 @@ export class L7Tracker {
     const protocol = detectProtocol(segment);
     if (!protocol) return undefined;
     const sink = new EventSink(segment.connection, this.redaction, this.totals, this.room);
+    sink.hold(CONNECTION_BYTES);
     const conversation = converse(protocol, sink, segment.data);
     const connection: Connection = {
       sink,
@@ -179,12 +191,29 @@ export class L7Tracker {
   private evict(connections: Connections): void {
     for (const [id, oldest] of connections) {
       if (connections.size <= this.maxConnections) return;
-      connections.delete(id);
-      this.outOfOrder.delete(oldest);
-      // Its held responses have no one to be returned to; they are lost with it, and counted as one connection.
-      giveUp(oldest);
+      this.evictOne(connections, id, oldest);
       this.totals.connectionsEvicted++;
     }
+  }
+
+  /** A connection not used for long has the least to lose: its answers have most likely come. */
+  private evictHeld(): void {
+    const { tcp, udp } = this.connections;
+    while (this.room.heldBytes > this.maxHeldBytes) {
+      const [oldestTcp] = tcp;
+      const [oldestUdp] = udp;
+      if (oldestTcp && (!oldestUdp || oldestTcp[1].lastNs <= oldestUdp[1].lastNs)) this.evictOne(tcp, ...oldestTcp);
+      else if (oldestUdp) this.evictOne(udp, ...oldestUdp);
+      else return;
+      this.totals.heldBytesEvicted++;
+    }
+  }
+
+  /** Its held responses have no one to be returned to; they are lost with it, and counted as one connection. */
+  private evictOne(connections: Connections, id: string | number, connection: Connection): void {
+    connections.delete(id);
+    this.outOfOrder.delete(connection);
+    giveUp(connection);
   }
 
   private switchProtocol(connection: Connection, fresh: FreshSegment): void {
@@ -194,6 +223,8 @@ export class L7Tracker {
     // An upgrade's last answer comes in the new protocol, if at all.
     connection.order.giveUp(FOREVER_NS);
     connection.conversation.expire(FOREVER_NS);
+    connection.sink.letGo();
+    connection.sink.hold(CONNECTION_BYTES);
     connection.protocol = protocol;
     connection.conversation = converse(protocol, connection.sink, fresh.data);
     connection.order = new SegmentOrder(connection.conversation, this.totals, this.waitingBytes);
@@ -203,6 +234,7 @@ export class L7Tracker {
 function giveUp(connection: Connection): L7Event[] {
   connection.order.giveUp(FOREVER_NS);
   connection.conversation.expire(FOREVER_NS);
+  connection.sink.letGo();
   return connection.sink.drain();
 }
 
