@@ -12,6 +12,9 @@ import { isOneOf, type RealEnds, type RealEndsOf } from './real-ends.ts';
 /** As many connections as the kernel's table holds, at about 200 bytes: 13 MB. Beyond, the least recent is forgotten. */
 const DEFAULT_MAX_CONNECTIONS = 65_536;
 
+/** A power of two: as many connections as are told of within a batch or two. 32 KB. */
+const RECENT = 4096;
+
 /** What the side that opened the connection dialled. */
 export interface Dialled {
   readonly address: string;
@@ -36,6 +39,12 @@ export class ServiceTranslations {
   readonly #maxConnections: number;
   /** Backend of a client's connection, by protocol, client address and port, and service port. */
   readonly #backends = new Map<string, Backend>();
+  /** Ids of connections, by their ports, whose backends are noted: each is told of several times within a moment. */
+  readonly #recent: string[] = Array.from({ length: RECENT }, () => '');
+  /** In which turn each was noted: with another version of the services, or one pushed out, nothing is recent. */
+  readonly #recentTurn = new Int32Array(RECENT);
+  #turn = 1;
+  #recentVersion = -1;
   #evicted = 0;
   #resolved = 0;
   #unresolved = 0;
@@ -63,7 +72,16 @@ export class ServiceTranslations {
   /** Call it with all records of a batch before any of them is translated: the client's side comes first. */
   learn(record: KernelRecord): void {
     if (record.type !== 'connection') return;
-    const { protocol, initiator, responder } = record;
+    const { protocol, initiator, responder, connectionId } = record;
+    if (this.#services.version !== this.#recentVersion) {
+      this.#recentVersion = this.#services.version;
+      this.#turn++;
+    }
+    const slot = (initiator.port ^ responder.port) & (RECENT - 1);
+    const isRecent = this.#recentTurn[slot] === this.#turn && this.#recent[slot] === connectionId;
+    if (isRecent && record.reason !== 'opened') return;
+    this.#recent[slot] = connectionId;
+    this.#recentTurn[slot] = this.#turn;
     this.#note(protocol, initiator, responder);
     // Who opened a connection that was joined midway is a guess.
     if (record.joinedMidway) this.#note(protocol, responder, initiator);
@@ -141,6 +159,7 @@ export class ServiceTranslations {
       const [oldest] = this.#backends.keys();
       if (oldest !== undefined) this.#backends.delete(oldest);
       this.#evicted++;
+      this.#turn++;
     }
   }
 }

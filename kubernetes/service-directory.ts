@@ -44,6 +44,12 @@ export class ServiceDirectory {
     this.#monotonicMs = monotonicMs;
   }
 
+  /** Grows when answers may have become others. */
+  get version(): number {
+    this.#refresh();
+    return this.#readVersion;
+  }
+
   /** `protocol`: "TCP" or "UDP". */
   byVirtualAddress(protocol: string, address: string, port: number): ServicePort | undefined {
     this.#refresh();

@@ -3,7 +3,7 @@
 
 import { cachedText } from './text-cache.ts';
 
-/** Numbers of a field: where its name begins, where its colon is, where its value ends. */
+/** Numbers of a field: length and first letter of its name, where the name begins, where the value ends. */
 const ENTRY = 3;
 const CAPITAL_A = 0x41;
 const CAPITAL_Z = 0x5a;
@@ -19,30 +19,35 @@ export class Http1Fields {
   }
 
   add(nameStart: number, colon: number, valueEnd: number): void {
-    this.#entries.push(nameStart, colon, valueEnd);
+    const first = lowered(this.#data[nameStart] as number);
+    this.#entries.push((colon - nameStart) * 256 + first, nameStart, valueEnd);
   }
 
   /** The field's first value, without the space around it. `name` in lower case. */
   get(name: string): string | undefined {
     const entries = this.#entries;
+    const wanted = name.length * 256 + name.charCodeAt(0);
     for (let i = 0; i < entries.length; i += ENTRY) {
-      const start = entries[i] as number;
-      const colon = entries[i + 1] as number;
-      if (colon - start === name.length && isName(this.#data, start, name)) {
-        return trimmed(this.#data, colon + 1, entries[i + 2] as number);
+      if (entries[i] !== wanted) continue;
+      const start = entries[i + 1] as number;
+      if (isName(this.#data, start, name)) {
+        return trimmed(this.#data, start + name.length + 1, entries[i + 2] as number);
       }
     }
     return undefined;
   }
 }
 
+/** All but the first letter, which was compared. */
 function isName(data: Uint8Array, start: number, name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const byte = data[start + i] as number;
-    const lower = byte >= CAPITAL_A && byte <= CAPITAL_Z ? byte + TO_LOWER : byte;
-    if (lower !== name.charCodeAt(i)) return false;
+  for (let i = 1; i < name.length; i++) {
+    if (lowered(data[start + i] as number) !== name.charCodeAt(i)) return false;
   }
   return true;
+}
+
+function lowered(byte: number): number {
+  return byte >= CAPITAL_A && byte <= CAPITAL_Z ? byte + TO_LOWER : byte;
 }
 
 function trimmed(data: Uint8Array, from: number, to: number): string {

@@ -10,7 +10,7 @@ export interface RedactionRules {
   /** Replace the values of URL queries. */
   readonly urlQuery: boolean;
   /** Lower-case names of the HTTP headers that are kept; every other header is left out. */
-  readonly headers: ReadonlySet<string>;
+  readonly headers: Iterable<string>;
   /** Replace SQL literals by "?". */
   readonly sqlLiterals: boolean;
   /** Keep the first argument (the key) of redis commands that have one. */
@@ -19,7 +19,7 @@ export interface RedactionRules {
 
 export const DEFAULT_REDACTION: RedactionRules = {
   urlQuery: true,
-  headers: new Set(['content-length', 'content-type', 'server', 'traceparent', 'user-agent', 'x-request-id']),
+  headers: ['content-length', 'content-type', 'server', 'traceparent', 'user-agent', 'x-request-id'],
   sqlLiterals: true,
   redisKeys: false,
 };

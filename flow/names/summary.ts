@@ -27,10 +27,12 @@ export function l7Summary(flow: Pick<Flow, 'l7' | 'extensions'>): string {
 }
 
 function httpSummary(http: HTTP, isResponse: boolean, latencyNs: number): string {
-  const request = [http.protocol, http.code === 0 ? '' : String(http.code)].filter(Boolean).join(' ');
-  const latency = isResponse ? `${Math.round(latencyNs / 1e6)}ms ` : '';
-  const target = isResponse ? `(${http.method} ${http.url})` : http.url;
-  return isResponse ? `${request} ${latency}${target}` : [request, http.method, target].filter(Boolean).join(' ');
+  const { protocol, method, url } = http;
+  const code = http.code === 0 ? '' : String(http.code);
+  const request = protocol === '' || code === '' ? protocol + code : `${protocol} ${code}`;
+  if (isResponse) return `${request} ${Math.round(latencyNs / 1e6)}ms (${method} ${url})`;
+  if (request !== '' && method !== '' && url !== '') return `${request} ${method} ${url}`;
+  return [request, method, url].filter(Boolean).join(' ');
 }
 
 function dnsSummary(dns: DNS, isResponse: boolean): string {
