@@ -166,6 +166,7 @@ test('every call of an HTTP/2 client with many streams is seen, though a frame o
             data: one.data,
             hint: one.hint,
             nothingMissed: one.nothingMissed,
+            wholeStream: one.wholeStream,
             transport: 'tcp',
           })
         : [],
