@@ -45,6 +45,11 @@ const told = (policies: PoliciesInForce): string =>
     .join('\n');
 
 describe('policies from files', () => {
+  it('are said to be of a folder below the working directory, or where else they lie', () => {
+    assert.equal(new PolicyFiles(join(process.cwd(), 'demo/policies')).text, 'files of demo/policies');
+    assert.equal(new PolicyFiles('/etc/policies').text, 'files of /etc/policies');
+  });
+
   it('are read from YAML documents, JSON and Lists, other objects left alone', async () => {
     const path = await folder();
     await writeFile(

@@ -1,6 +1,7 @@
 // Policies from files, watched. The set is told as a whole or not at all: one document that cannot be read leaves the set
 // that was told last.
 
+import { relative } from 'node:path';
 import { parseObjects } from './object-text.ts';
 import type { PolicyListener, PolicyObject, PolicySource } from './policy-source.ts';
 import { WatchedFiles } from './watched-files.ts';
@@ -18,7 +19,9 @@ export class PolicyFiles implements PolicySource {
   constructor(path: string, recheckMs?: number) {
     this.#path = path;
     this.#recheckMs = recheckMs;
-    this.text = `files of ${path}`;
+    const below = relative('', path);
+    // Where somebody keeps their files is nothing for a page that others read.
+    this.text = `files of ${below.startsWith('..') ? path : below || '.'}`;
   }
 
   async start(listener: PolicyListener): Promise<void> {
