@@ -84,7 +84,7 @@ async function runNodeTests(files, concurrency) {
   const countsPath = scratchFile(`counts-${concurrency}.json`);
   const spec = ['--test-reporter', 'spec', '--test-reporter-destination', 'stdout'];
   const count = ['--test-reporter', './tools/count-reporter.mjs', '--test-reporter-destination', countsPath];
-  const limits = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=180000', '--test-force-exit'];
+  const limits = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=180000'];
   const code = await runNode(['--disable-warning=ExperimentalWarning', ...limits, ...spec, ...count, ...files]);
   return countsOf(countsPath, code);
 }

@@ -1,4 +1,4 @@
-// Real servers in a pod's namespace for tests, and what they say of themselves: nginx, Redis, PostgreSQL, dnsmasq. Each is
+// Real servers in a pod's namespace for tests, and what they say of themselves: nginx, Redis, PostgreSQL, dnsmasq, gRPC. Each is
 // started in the foreground in a folder of its own and answers when its `start...` resolves.
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -100,6 +100,21 @@ export function startRedis(pod: Pod, port: number): Promise<RealServer> {
   const options = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no', '--bind', '0.0.0.0', '--dir', folder];
   const command = ['redis-server', '--port', String(port), ...options];
   return start(pod, folder, { command, ready: 'eady to accept connections' });
+}
+
+const grpcPeer = new URL('grpc-peer.ts', import.meta.url).pathname;
+
+/** Prints "counts {...}" at SIGUSR1: what it answered, by method and code. */
+export function startGrpc(pod: Pod, port: number): Promise<RealServer> {
+  return start(pod, newFolder('grpc'), {
+    command: [process.execPath, grpcPeer, 'serve', String(port)],
+    ready: 'ready',
+  });
+}
+
+/** Calls it in every way gRPC has, over three connections with sixty calls at a time. */
+export async function callGrpc(pod: Pod, host: string, port: number): Promise<void> {
+  await runInPod(pod, [process.execPath, grpcPeer, 'call', host, String(port)]);
 }
 
 /** With pg_stat_statements loaded (not yet created); user and database `postgres`, without passwords. */
