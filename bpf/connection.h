@@ -116,7 +116,6 @@ CHECKED_ONCE int report(const struct packet *packet, const struct px_connection 
 		count(PX_COUNT_CONNECTION_LOST);
 		return 0;
 	}
-	count(PX_COUNT_CONNECTION_RECORDS);
 	record->header.time_ns = bpf_ktime_get_boot_ns();
 	record->header.length = sizeof(*record);
 	record->header.type = PX_TYPE_CONNECTION;
@@ -301,8 +300,14 @@ static __always_inline u32 is_overlay(const struct packet *packet, u32 place)
 
 static __always_inline struct px_connection *find(const struct packet *packet)
 {
-	if (packet->family == 4)
-		return bpf_map_lookup_elem(&connections4, &packet->key4);
+	struct px_connection *connection;
+
+	if (packet->family == 4) {
+		connection = bpf_map_lookup_elem(&connections4, &packet->key4);
+		/* Else the compiler makes one call of the two: of a map not known at load, which the kernel calls by way of a pointer. */
+		BOUND(connection);
+		return connection;
+	}
 	return bpf_map_lookup_elem(&connections6, &packet->key6);
 }
 
@@ -360,7 +365,9 @@ static __always_inline u8 account(struct __sk_buff *skb, const struct packet *pa
 		learn_socket(skb, packet, side);
 	__sync_fetch_and_add(&side->bytes, skb->len);
 	__sync_fetch_and_add(&side->packets, segments(skb, packet));
-	connection->last_jiffies = now;
+	/* Both directions' CPUs read what lies beside it: written when it changes, not by every packet. */
+	if (connection->last_jiffies != now)
+		connection->last_jiffies = now;
 
 	/* Coming in by a host interface, wait for the host to answer before calling it the host's own. */
 	if (!(connection->marks & PX_MARK_OPENED) && !(place_of(skb) == HOST_IN && !other->packets)) {

@@ -141,6 +141,10 @@ struct sk_buff {
 	u16 network_header;
 	unsigned char *head;
 };
+/* What the programs are given, for asking whether this kernel has the field. */
+struct __sk_buff___with_time {
+	u8 tstamp_type;
+};
 #pragma clang attribute pop
 
 struct ipv4_header {

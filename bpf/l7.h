@@ -75,17 +75,24 @@ static __always_inline u32 asks(u8 hint, const u8 *head)
 	       (head[0] != 'd' && head[0] != 'c' && head[0] != 'f' && head[0] != 'X' && head[0] != 'p');
 }
 
-/* Whether the payload ends amid a request, as far as its last bytes tell. Of HTTP/1 only P... have bodies. */
-static __always_inline u32 breaks_off(struct __sk_buff *skb, const struct packet *packet, u8 hint, const u8 *head)
+/*
+ * Whether the payload ends amid a request, as far as its last bytes tell. Of HTTP/1 only P... have bodies. `copied`: what
+ * copying told of its last part.
+ */
+static __always_inline u32 breaks_off(struct __sk_buff *skb, const struct packet *packet, u8 hint, const u8 *head,
+				      u32 copied)
 {
-	u8 last[4] = {};
+	u8 last[END_BYTES] = {};
 
-	if ((hint == PX_L7_HTTP1 && head[0] == 'P') || packet->payload_length <= sizeof(last) ||
-	    bpf_skb_load_bytes(skb, packet->payload_offset + packet->payload_length - sizeof(last), last, sizeof(last)))
+	if ((hint == PX_L7_HTTP1 && head[0] == 'P') || packet->payload_length <= sizeof(last))
 		return 0;
-	if (last[2] != '\r' || last[3] != '\n')
-		return 1;
-	return hint == PX_L7_HTTP1 && (last[0] != '\r' || last[1] != '\n');
+	if (!(copied & PART_HAS_END)) {
+		if (bpf_skb_load_bytes(skb, packet->payload_offset + packet->payload_length - sizeof(last), last,
+				       sizeof(last)))
+			return 0;
+		copied = what_ends(last);
+	}
+	return !(copied & (hint == PX_L7_HTTP1 ? PART_ENDS_HEAD : PART_ENDS_LINE));
 }
 
 /*
@@ -122,9 +129,9 @@ static __always_inline void capture_request(struct __sk_buff *skb, const struct 
 			goes_on = 1;
 		}
 	} else if (part->hint == PX_L7_REDIS) {
-		goes_on = !requests.end && breaks_off(skb, packet, part->hint, head);
+		goes_on = !requests.end && breaks_off(skb, packet, part->hint, head, found);
 	} else {
-		goes_on = breaks_off(skb, packet, part->hint, head);
+		goes_on = breaks_off(skb, packet, part->hint, head, found);
 		if (found & PART_HAS_MANY)
 			mark_pipelining(packet, connection);
 	}
@@ -316,6 +323,9 @@ CHECKED_ONCE int capture_other(struct __sk_buff *skb, const struct packet *packe
 		return 0;
 	}
 	connection->l7_protocol = part.hint;
+	/* What one kind of protocol keeps there means nothing to the other. */
+	if (known != part.hint)
+		connection->clients_seen = 0;
 	if (can_pipeline(part.hint) && known != part.hint) {
 		connection->l7_follow = 0;
 		connection->l7_tries = 0;

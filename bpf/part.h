@@ -3,6 +3,7 @@
  * One part of a payload into the ring: for user space a segment of its own.
  */
 #pragma once
+#include "sent.h"
 
 /* Bits of px_connection.l7_follow */
 #define FOLLOW_KNOWN(side) (1 << (side))
@@ -16,12 +17,18 @@ struct part {
 	u8 look; /* LOOK_*: tell whether there are many requests of HTTP/1; 0: do not look */
 };
 
+/* With the record's own fields and the ring's, 256 bytes. */
+#define LITTLE_BYTES 160
+
 #define LOOK_AT_HEAD 1
 #define LOOK_BEHIND_HEAD 2 /* the first of them began in an earlier segment */
 
 /* What copying tells of a part, bits. 0: it is not there. */
 #define PART_COPIED 1
 #define PART_HAS_MANY 2 /* requests of HTTP/1 */
+#define PART_HAS_END 4  /* the payload's last bytes are in it */
+#define PART_ENDS_LINE 8
+#define PART_ENDS_HEAD 16 /* with an empty line, as heads of HTTP/1 do */
 
 #define LINE_FEEDS 0x0a0a0a0a0a0a0a0aull
 #define ONES 0x0101010101010101ull
@@ -61,6 +68,19 @@ static __always_inline u32 has_many_heads(const u8 *bytes, u32 length, const u32
 	return 0;
 }
 
+#define END_BYTES 4
+#define LINE_END 0x0a0d
+
+/* How a payload ends, by its last four bytes. PART_* bits. */
+static __always_inline u32 what_ends(const u8 *last)
+{
+	const u16 *ends = (const u16 *)last;
+
+	if (ends[1] != LINE_END)
+		return PART_HAS_END;
+	return PART_HAS_END | PART_ENDS_LINE | (ends[0] == LINE_END ? PART_ENDS_HEAD : 0);
+}
+
 /* Copies one part into the ring. The size of a reservation must be a constant, hence `room`. Returns PART_* bits. */
 static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet *packet,
 				     const struct px_connection *connection, const struct part *part, const u32 room,
@@ -80,8 +100,7 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	count(PX_COUNT_L7_RECORDS);
-	record->header.time_ns = bpf_ktime_get_boot_ns();
+	record->header.time_ns = sent_at(skb);
 	record->header.length = sizeof(*record) + captured;
 	record->header.type = PX_TYPE_L7;
 	record->header.reason = 0;
@@ -104,6 +123,8 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 	record->flags = part->flags;
 	if (part->look && has_many_heads((const u8 *)(record + 1), captured, room, part->look == LOOK_BEHIND_HEAD, skb->len))
 		found |= PART_HAS_MANY;
+	if (captured >= END_BYTES && part->offset + captured == packet->payload_length)
+		found |= what_ends((const u8 *)(record + 1) + captured - END_BYTES);
 	bpf_ringbuf_submit(record, wake_flags());
 	return found;
 }
@@ -111,10 +132,15 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 CHECKED_ONCE int copy_short(struct __sk_buff *skb, const struct packet *packet,
 				 const struct px_connection *connection, const struct part *part)
 {
+	u32 wanted;
+
 	if (!packet || !connection || !part)
 		return 0;
-	return copy_part(skb, packet, connection, part, PX_L7_BYTES,
-			 part->hint == PX_L7_TLS || part->hint == PX_L7_HTTP2 ? PX_L7_BYTES : settings.l7_bytes);
+	wanted = part->hint == PX_L7_TLS || part->hint == PX_L7_HTTP2 ? PX_L7_BYTES : settings.l7_bytes;
+	/* Many messages are this short: the ring holds more of them, and the processor's caches more of the ring. */
+	if (part->length <= LITTLE_BYTES)
+		return copy_part(skb, packet, connection, part, LITTLE_BYTES, wanted);
+	return copy_part(skb, packet, connection, part, PX_L7_BYTES, wanted);
 }
 
 CHECKED_ONCE int copy_long(struct __sk_buff *skb, const struct packet *packet,

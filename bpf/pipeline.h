@@ -25,6 +25,9 @@ struct {
 	__type(value, u32);
 } pipelining_clients SEC(".maps");
 
+/* How often a client was put into that table: while this stands still, there is nobody in it to look for. */
+static volatile u32 clients_put;
+
 /* What a payload that begins with a request holds. */
 struct requests {
 	u32 end;     /* offset behind the last request, or behind the message in it that goes on; 0 if not known */
@@ -53,6 +56,7 @@ CHECKED_ONCE int mark_pipelining(const struct packet *packet, struct px_connecti
 		return 0;
 	client_of(packet, &client);
 	bpf_map_update_elem(&pipelining_clients, &client, &yes, BPF_ANY);
+	__sync_fetch_and_add(&clients_put, 1);
 	connection->marks |= PX_MARK_PIPELINED;
 	return 0;
 }
@@ -61,7 +65,11 @@ CHECKED_ONCE int mark_pipelining(const struct packet *packet, struct px_connecti
 static __always_inline void learn_pipelining(const struct packet *packet, struct px_connection *connection)
 {
 	struct client client = {};
+	u32 put = clients_put;
 
+	if (connection->clients_seen == put)
+		return;
+	connection->clients_seen = put;
 	client_of(packet, &client);
 	if (bpf_map_lookup_elem(&pipelining_clients, &client))
 		connection->marks |= PX_MARK_PIPELINED;

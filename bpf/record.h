@@ -57,17 +57,15 @@
 #define PX_COUNT_FRAGMENTS 4  /* later fragments whose first one was not seen: no ports, not accounted */
 #define PX_COUNT_FORWARDED 5  /* on a host interface, of a connection that is not the host's own */
 #define PX_COUNT_TABLE_FULL 6 /* packets of connections that found no room */
-#define PX_COUNT_CONNECTION_RECORDS 7
-#define PX_COUNT_CONNECTION_LOST 8 /* ring full */
-#define PX_COUNT_L7_RECORDS 9
-#define PX_COUNT_L7_LOST 10      /* ring full */
-#define PX_COUNT_L7_OTHER_HOOK 11 /* captured by the sender's interface instead */
-#define PX_COUNT_L7_UNKNOWN 12   /* connections given up as of no known protocol */
-#define PX_COUNT_OWN 13          /* of this exporter's own ports */
-#define PX_COUNT_OVERLAY 14      /* outer packets of tunnels */
-#define PX_COUNT_L7_CUT 15       /* segments that held more than was copied of them */
-#define PX_COUNT_SOCKET_LOST 16  /* ring full, for datagram sockets */
-#define PX_COUNTS 17
+#define PX_COUNT_CONNECTION_LOST 7 /* ring full */
+#define PX_COUNT_L7_LOST 8       /* ring full */
+#define PX_COUNT_L7_OTHER_HOOK 9 /* captured by the sender's interface instead */
+#define PX_COUNT_L7_UNKNOWN 10   /* connections given up as of no known protocol */
+#define PX_COUNT_OWN 11          /* of this exporter's own ports */
+#define PX_COUNT_OVERLAY 12      /* outer packets of tunnels */
+#define PX_COUNT_L7_CUT 13       /* segments that held more than was copied of them */
+#define PX_COUNT_SOCKET_LOST 14  /* ring full, for datagram sockets */
+#define PX_COUNTS 15
 
 /* Indexes of the drop object's counters */
 #define PX_DROP_RECORDS 0
@@ -156,7 +154,10 @@ struct px_connection {
 	__u8 icmp_type, icmp_code;
 	__u8 l7_follow; /* bit n: message_at[n] is known; bit 4 + n: a message of side n goes on in the next segment */
 	__u32 message_at[2]; /* sequence number at which each side's next message (HTTP/2: frame) begins */
-	__u8 cut_head[2][4]; /* HTTP/2: bytes of a frame head in the last segment, when too few to tell a length, and the bytes */
+	union {
+		__u8 cut_head[2][4]; /* HTTP/2: bytes of a frame head in the last segment, when too few to tell a length, and the bytes */
+		__u32 clients_seen;  /* protocols whose clients may pipeline: the clients that had been found when one was looked up */
+	};
 	struct px_side side[2];
 };
 

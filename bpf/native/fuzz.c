@@ -19,7 +19,10 @@ static struct {
 
 static struct packet at_hand; /* the packet as parsed, for take_record */
 static uint32_t is_at_hand, records_of_frame;
-static uint64_t seed;
+static uint64_t seed, sent_ns; /* of the frame, on the boot clock */
+
+/* More than all clock readings of a frame take, less than any suspension. */
+#define TOLERANCE_NS 10000000
 
 static void fail(const char *what)
 {
@@ -54,6 +57,8 @@ static void take_record(const void *record, uint32_t room)
 			fail("a message that reaches beyond its payload");
 		if (is_at_hand && memcmp(l7 + 1, frame.bytes + at_hand.payload_offset + at, l7->captured))
 			fail("a copy that differs from the frame");
+		if (header->time_ns - sent_ns > TOLERANCE_NS)
+			fail("a message of another time than it was sent at");
 		if (!l7->hint || l7->hint > PX_L7_POSTGRESQL)
 			fail("a message of no protocol");
 		if (l7->from_initiator > 1 || l7->to_hook > 1 || l7->flags & ~(PX_L7_NOTHING_MISSED | PX_L7_WHOLE_STREAM) || header->reason ||
@@ -168,6 +173,11 @@ static void judge_frame(void)
 	is_at_hand = !failed && (uint64_t)packet.payload_offset + packet.payload_length <= frame.length;
 	records_of_frame = 0;
 	shim_now_ns += below(1 << 24);
+	sent_ns = shim_now_ns;
+	if (one_in(2)) {
+		skb.tstamp_type = BPF_SKB_TSTAMP_DELIVERY_MONO;
+		skb.tstamp = sent_ns - SHIM_SUSPENDED_NS;
+	}
 	programs[place](&skb);
 	if (records_of_frame > tally.most_records)
 		tally.most_records = records_of_frame;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { L7Tracker } from '../l7/tracker.ts';
+import { BootClock } from './clock.ts';
 import type { L7Record } from './kernel-record.ts';
 import { type LoadedFlow, loadFlow } from './testing/loaded-flow.ts';
 import { kernelTestsImpossible, Pods, runIn, serveIn } from './testing/pods.ts';
@@ -187,4 +188,83 @@ test('every call of an HTTP/2 client with many streams is seen, though a frame o
     await capture.stop();
     pods.remove();
   }
+});
+
+describe('messages of clients that wait for an answer, and then no longer do', { skip }, () => {
+  const PORT = 24_012;
+  const ANSWER = `HTTP/1.1 200 OK\r\nContent-Length: 661\r\n\r\n${'a'.repeat(661)}`;
+  const COPIED_OF_ONE = 512;
+  const clock = new BootClock();
+  const messages = new Map<string, L7Record[]>();
+  let beforeNs = 0;
+  let afterNs = 0;
+
+  before(async () => {
+    const pods = new Pods(99);
+    const client = pods.add();
+    const server = pods.add();
+    const { capture, records } = await record({ interfaces: pods.veths });
+    const service = await serveIn(
+      server.namespace,
+      `require('node:net').createServer((s) => s.on('data', (requests) =>
+         s.write(${JSON.stringify(ANSWER)}.repeat(String(requests).split('GET ').length - 1))))
+         .listen(${PORT}, () => console.log('ready'));`,
+    );
+    try {
+      beforeNs = clock.nowBootNs();
+      // One request, and three at once when it is answered; one client after the other.
+      await runIn(
+        client.namespace,
+        `const request = 'GET /item HTTP/1.1\\r\\nHost: shop\\r\\n\\r\\n';
+         const start = (left) => { let bytes = 0;
+           const s = require('node:net').connect(${PORT}, '${server.address}', () => s.write(request));
+           s.on('data', (answer) => { bytes += answer.length;
+             if (bytes === ${ANSWER.length}) s.write(request.repeat(3));
+             if (bytes === ${4 * ANSWER.length}) { s.end(); if (left > 1) start(left - 1); } }); };
+         start(2);`,
+      );
+      // Two connections, each at two interfaces.
+      await eventually('the closes', () => {
+        const closed = records.flatMap((one) =>
+          one.type === 'connection' && one.responder.port === PORT && one.reason === 'closed'
+            ? [`${one.connectionId} ${one.interfaceIndex}`]
+            : [],
+        );
+        return new Set(closed).size === 4;
+      });
+      afterNs = clock.nowBootNs();
+    } finally {
+      await service.stop();
+      await capture.stop();
+      pods.remove();
+    }
+    for (const one of records) {
+      if (one.type === 'l7') messages.set(one.connectionId, [...(messages.get(one.connectionId) ?? []), one]);
+    }
+  });
+
+  test('are all copied from there on, requests and answers, though another client stopped waiting before', () => {
+    assert.equal(messages.size, 2);
+    for (const records of messages.values()) {
+      // By their sequence numbers: what TCP sends again is not more.
+      const copied = new Set(
+        records
+          .filter((one) => !one.fromInitiator)
+          .flatMap(({ sequence, data }) => Array.from(data, (_, index) => (sequence + index) >>> 0)),
+      );
+      assert.equal(copied.size, COPIED_OF_ONE + 3 * ANSWER.length);
+    }
+  });
+
+  test('have the time at which they were sent', () => {
+    for (const records of messages.values()) {
+      const times = records.map((one) => one.timeBootNs);
+      assert.ok(times.every((time) => time >= beforeNs && time <= afterNs));
+      const [first, ...rest] = times;
+      assert.ok(
+        rest.every((time) => time > (first ?? Number.NaN)),
+        'the first request is before all else',
+      );
+    }
+  });
 });

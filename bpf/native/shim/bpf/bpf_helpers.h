@@ -35,12 +35,15 @@
 			;                                                                                              \
 	} while (0)
 #define bpf_ktime_get_boot_ns() (shim_now_ns += 1000)
+/* The machine has been suspended for a while. */
+#define SHIM_SUSPENDED_NS 5000000000ull
+#define bpf_ktime_get_ns() (bpf_ktime_get_boot_ns() - SHIM_SUSPENDED_NS)
 #define bpf_jiffies64() (shim_now_ns / 4000000)
 #define bpf_get_smp_processor_id() 0
 #define bpf_get_socket_cookie(skb) ((skb)->hash)
 #define bpf_skb_cgroup_id(skb) ((skb)->hash + 1)
 
-static uint64_t shim_now_ns = 1;
+static uint64_t shim_now_ns = 2 * SHIM_SUSPENDED_NS;
 static uint64_t shim_ring_waiting;
 
 static void *shim_lookup(void *map, uint32_t type, uint32_t max_entries, uint32_t key_size, uint32_t value_size,
