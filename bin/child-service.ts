@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { nodeFlags } from './node-flags.mjs';
 
 export interface ChildService {
   readonly name: string;
@@ -15,11 +16,9 @@ export interface ChildService {
 const killAfterMs = 3000;
 
 export function startChild(name: string, args: readonly string[], onEnd: (reason: string) => void): ChildService {
-  // As bin/parallax.mjs does: see there.
-  const flags = args[0] === 'relay' ? ['--max-semi-space-size=4'] : [];
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...flags, join(import.meta.dirname, 'parallax.ts'), ...args],
+    ['--disable-warning=ExperimentalWarning', ...nodeFlags(args[0]), join(import.meta.dirname, 'parallax.ts'), ...args],
     // In a process group of its own, so that Ctrl-C reaches it through us alone and the stop is in one order.
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true },
   );

@@ -6,11 +6,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runOnPinnedNode } from '../setup/pinned-node.mjs';
 import { root } from '../setup/root.mjs';
+import { nodeFlags } from './node-flags.mjs';
 
 if (!existsSync(join(root, 'node_modules', '@grpc'))) {
   process.stderr.write('npm packages are missing: run `npm start` once, or `npm install --ignore-scripts`.\n');
   process.exit(1);
 }
-// What passes through a relay is garbage at once: a small young generation saves some 100 MB, and can only be had at the start.
-const flags = process.argv[2] === 'relay' ? ['--max-semi-space-size=4'] : [];
-runOnPinnedNode('bin/parallax.ts', process.argv.slice(2), flags);
+runOnPinnedNode('bin/parallax.ts', process.argv.slice(2), nodeFlags(process.argv[2]));

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '../../bin/node-flags.mjs';
 import type { EventCosts } from './event-pipeline.ts';
 import type { TrafficName } from './node-traffic.ts';
 
@@ -17,7 +18,7 @@ async function measure(name: TrafficName, isFollowed: boolean): Promise<EventCos
   const file = fileURLToPath(new URL('event-pipeline.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    [...process.execArgv, file, name, isFollowed ? '1' : '0', ...RATES.map(String)],
+    [...nodeFlags('exporter'), ...process.execArgv, file, name, isFollowed ? '1' : '0', ...RATES.map(String)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -4,8 +4,9 @@
 import { readAddress } from './addresses.ts';
 import type { SocketAddress, TransportProtocol } from './kernel-record.ts';
 
-/** 65,536 connections at about 400 bytes: 26 MB, if a node has so many. */
+/** 65,536 connections at about 250 bytes: 16 MB, if a node has so many. */
 const MAX_CONNECTIONS = 65_536;
+const FIRST_KEYS = 1024;
 const ADDRESS_WORDS = 4;
 /** Two addresses, the two ports in one word, the protocol. */
 const KEY_WORDS = 2 * ADDRESS_WORDS + 2;
@@ -17,7 +18,8 @@ export interface ConnectionEnds {
 }
 
 interface Entry extends ConnectionEnds {
-  readonly key: Int32Array;
+  /** Of its words among all keys. */
+  readonly keyAt: number;
   /** Another connection with the same hash. */
   readonly next: Entry | undefined;
 }
@@ -32,6 +34,8 @@ export function connectionId(protocol: TransportProtocol, one: SocketAddress, ot
 export class ConnectionIds {
   readonly #byHash = new Map<number, Entry>();
   readonly #key = new Int32Array(KEY_WORDS);
+  /** In one block: a small array of its own for each is four times as large. */
+  #keys = new Int32Array(FIRST_KEYS * KEY_WORDS);
   #entries = 0;
   /** Of the latest find(): the end that was given first is the second in the order of their bytes. */
   isTurned = false;
@@ -63,16 +67,37 @@ export class ConnectionIds {
     key[2 * ADDRESS_WORDS + 1] = number;
     hash = mix(hash, ports);
     const chain = this.#byHash.get(hash);
-    for (let entry = chain; entry !== undefined; entry = entry.next) if (isSame(entry.key, key)) return entry;
+    for (let entry = chain; entry !== undefined; entry = entry.next) if (this.#isSame(entry.keyAt)) return entry;
     const first = { address: readAddress(view, firstAt), port: firstPort };
     const second = { address: readAddress(view, secondAt), port: secondPort };
     const id = connectionId(protocol, first, second);
     const isFull = this.#entries >= MAX_CONNECTIONS;
-    if (isFull) this.#byHash.clear();
-    this.#entries = isFull ? 1 : this.#entries + 1;
-    const entry: Entry = { id, ends: [first, second], key: key.slice(), next: isFull ? undefined : chain };
+    if (isFull) {
+      this.#byHash.clear();
+      this.#entries = 0;
+    }
+    const entry: Entry = { id, ends: [first, second], keyAt: this.#keep(key), next: isFull ? undefined : chain };
     this.#byHash.set(hash, entry);
     return entry;
+  }
+
+  /** Returns where the key lies now. */
+  #keep(key: Int32Array): number {
+    const keyAt = this.#entries++ * KEY_WORDS;
+    if (keyAt === this.#keys.length) {
+      const keys = new Int32Array(2 * keyAt);
+      keys.set(this.#keys);
+      this.#keys = keys;
+    }
+    this.#keys.set(key, keyAt);
+    return keyAt;
+  }
+
+  #isSame(keyAt: number): boolean {
+    const keys = this.#keys;
+    const key = this.#key;
+    for (let i = 0; i < KEY_WORDS; i++) if (key[i] !== keys[keyAt + i]) return false;
+    return true;
   }
 }
 
@@ -90,9 +115,4 @@ function mix(hash: number, word: number): number {
   const scrambled = Math.imul(word, 0xcc9e2d51);
   const mixed = hash ^ Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b873593);
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
-}
-
-function isSame(one: Int32Array, other: Int32Array): boolean {
-  for (let i = 0; i < KEY_WORDS; i++) if (one[i] !== other[i]) return false;
-  return true;
 }
