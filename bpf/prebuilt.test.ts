@@ -42,7 +42,7 @@ function sections(file: string): Record<string, string> {
   for (let index = 0; index < bytes.readUInt16LE(60); index++) {
     const start = header(index).readUInt32LE(0);
     const name = names.toString('latin1', start, names.indexOf(0, start));
-    if (/^(tc|tp_btf.*|\.BTF|\.maps|\.rodata.*|license)$/.test(name))
+    if (/^(tc|tp_btf.*|u(ret)?probe|\.BTF|\.maps|\.rodata.*|license)$/.test(name))
       result[name] = content(header(index)).toString('hex');
   }
   return result;

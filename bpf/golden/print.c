@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "../record.h"
+#include "../tls-record.h"
 
 #define FIELD(type, field) printf("%s\n      \"" #field "\": %zu", first++ ? "," : "", offsetof(struct type, field))
 #define BEGIN(type)                                                                                                    \
@@ -84,7 +85,12 @@ static void print_layouts(void)
 	FIELD(px_socket_record, minimum_rtt_us); FIELD(px_socket_record, retransmits);
 	FIELD(px_socket_record, connect_us); FIELD(px_socket_record, error); FIELD(px_socket_record, family);
 	FIELD(px_socket_record, command);
-	FIELD(px_socket_record, is_whole_path); FIELD(px_socket_record, executable); END(1)
+	FIELD(px_socket_record, is_whole_path); FIELD(px_socket_record, executable); END(0)
+	BEGIN(px_tls_socket) FIELD(px_tls_socket, cookie); FIELD(px_tls_socket, local); FIELD(px_tls_socket, remote);
+	FIELD(px_tls_socket, local_port); FIELD(px_tls_socket, remote_port); FIELD(px_tls_socket, received);
+	FIELD(px_tls_socket, family); FIELD(px_tls_socket, join); END(0)
+	BEGIN(px_tls_record) FIELD(px_tls_record, connection); FIELD(px_tls_record, socket); FIELD(px_tls_record, pid);
+	FIELD(px_tls_record, offset); FIELD(px_tls_record, length); FIELD(px_tls_record, captured); END(1)
 }
 
 static void print_connection(void)
@@ -180,7 +186,32 @@ static void print_socket(void)
 	strcpy(record.command, "curl");
 	memcpy(record.executable, "curl\0bin\0usr", 13);
 	record.is_whole_path = 1;
-	print_hex("socket", &record, sizeof(record), 1);
+	print_hex("socket", &record, sizeof(record), 0);
+}
+
+static void print_tls(void)
+{
+	struct {
+		struct px_tls_record record;
+		char text[16];
+	} tls = { .record = { .header = header(sizeof(struct px_tls_record) + 15, PX_TYPE_TLS, PX_TLS_READ) } };
+
+	tls.record.connection = 0x7f0012345678ULL;
+	tls.record.socket.cookie = 4153;
+	ipv4(tls.record.socket.local, 1);
+	ipv4(tls.record.socket.remote, 2);
+	tls.record.socket.local_port = 443;
+	tls.record.socket.remote_port = 40000;
+	tls.record.socket.received = 4000000000U;
+	tls.record.socket.family = 4;
+	tls.record.socket.join = PX_TLS_JOIN_INSIDE;
+	tls.record.pid = 77;
+	tls.record.thread = 78;
+	tls.record.offset = 3000;
+	tls.record.length = 9000;
+	tls.record.captured = 15;
+	memcpy(tls.text, "GET / HTTP/1.1\r", 15);
+	print_hex("tls", &tls, sizeof(struct px_tls_record) + 15, 1);
 }
 
 int main(void)
@@ -192,6 +223,7 @@ int main(void)
 	print_l7();
 	print_drop();
 	print_socket();
+	print_tls();
 	printf("  }\n}\n");
 	return 0;
 }

@@ -6,7 +6,9 @@ import * as layout from './layout.ts';
 const golden: { layouts: Record<string, Record<string, number>> } = JSON.parse(
   readFileSync(new URL('../../bpf/golden/records.json', import.meta.url), 'utf8'),
 );
-const header = readFileSync(new URL('../../bpf/record.h', import.meta.url), 'utf8');
+const header = ['record.h', 'tls-record.h']
+  .map((name) => readFileSync(new URL(`../../bpf/${name}`, import.meta.url), 'utf8'))
+  .join('\n');
 
 const mirrored: Record<string, Readonly<Record<string, number>>> = {
   px_settings: layout.settingsLayout,
@@ -19,6 +21,8 @@ const mirrored: Record<string, Readonly<Record<string, number>>> = {
   px_l7_record: layout.l7RecordLayout,
   px_drop_record: layout.dropRecordLayout,
   px_socket_record: layout.socketRecordLayout,
+  px_tls_socket: layout.tlsSocketLayout,
+  px_tls_record: layout.tlsRecordLayout,
 };
 
 for (const [struct, fields] of Object.entries(golden.layouts)) {
@@ -38,6 +42,10 @@ test('counters are named in the order of their indexes', () => {
     defined('PX_DROP_')
       .filter((name) => name !== 'COUNTS')
       .map((name) => name.toLowerCase()),
+  );
+  assert.deepEqual(
+    layout.tlsCounters,
+    defined('PX_TLS_COUNT_').map((name) => name.toLowerCase()),
   );
 });
 

@@ -138,7 +138,29 @@ export const socketRecordLayout = {
   executable: 120,
 } as const;
 
-export const recordType = { connection: 1, l7: 2, drop: 3, socket: 4 } as const;
+export const tlsSocketLayout = {
+  sizeof: 56,
+  cookie: 0,
+  local: 8,
+  remote: 24,
+  localPort: 40,
+  remotePort: 42,
+  received: 48,
+  family: 52,
+  join: 53,
+} as const;
+
+export const tlsRecordLayout = {
+  sizeof: 104,
+  connection: 16,
+  socket: 24,
+  pid: 80,
+  offset: 88,
+  length: 92,
+  captured: 96,
+} as const;
+
+export const recordType = { connection: 1, l7: 2, drop: 3, socket: 4, tls: 5 } as const;
 export const reasonBit = { opened: 1, flags: 2, tick: 4, closed: 8 } as const;
 export const mark = { midway: 1, closed: 2, muted: 4, opened: 8 } as const;
 export const l7Flag = { nothingMissed: 1, wholeStream: 2 } as const;
@@ -164,3 +186,4 @@ export const flowCounters = [
 ] as const;
 export const dropCounters = ['records', 'lost', 'suppressed', 'ignored', 'unparsable', 'noise'] as const;
 export const socketCounters = ['records', 'lost'] as const;
+export const tlsCounters = ['calls', 'records', 'lost', 'truncated', 'unreadable', 'unmatched'] as const;

@@ -13,6 +13,65 @@ export const protobufPackage = "parallax.v1";
 
 export const protobufFileName = "parallax/v1/flow_details.proto";
 
+/** How the connection is known that a message of a TLS library belongs to. */
+export const TlsJoin = {
+  TLS_JOIN_UNKNOWN: 0,
+  /** TLS_JOIN_SOCKET - The library itself read from the connection's socket. */
+  TLS_JOIN_SOCKET: 1,
+  /** TLS_JOIN_ORDER - The thread read from the connection's socket and gave the bytes to the library next. */
+  TLS_JOIN_ORDER: 2,
+  /** TLS_JOIN_UNJOINED - It is not known: the flow has one end, the process that was watched, and no address. */
+  TLS_JOIN_UNJOINED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type TlsJoin = typeof TlsJoin[keyof typeof TlsJoin];
+
+export namespace TlsJoin {
+  export type TLS_JOIN_UNKNOWN = typeof TlsJoin.TLS_JOIN_UNKNOWN;
+  export type TLS_JOIN_SOCKET = typeof TlsJoin.TLS_JOIN_SOCKET;
+  export type TLS_JOIN_ORDER = typeof TlsJoin.TLS_JOIN_ORDER;
+  export type TLS_JOIN_UNJOINED = typeof TlsJoin.TLS_JOIN_UNJOINED;
+  export type UNRECOGNIZED = typeof TlsJoin.UNRECOGNIZED;
+}
+
+export function tlsJoinFromJSON(object: any): TlsJoin {
+  switch (object) {
+    case 0:
+    case "TLS_JOIN_UNKNOWN":
+      return TlsJoin.TLS_JOIN_UNKNOWN;
+    case 1:
+    case "TLS_JOIN_SOCKET":
+      return TlsJoin.TLS_JOIN_SOCKET;
+    case 2:
+    case "TLS_JOIN_ORDER":
+      return TlsJoin.TLS_JOIN_ORDER;
+    case 3:
+    case "TLS_JOIN_UNJOINED":
+      return TlsJoin.TLS_JOIN_UNJOINED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return TlsJoin.UNRECOGNIZED;
+  }
+}
+
+export function tlsJoinToJSON(object: TlsJoin): string {
+  switch (object) {
+    case TlsJoin.TLS_JOIN_UNKNOWN:
+      return "TLS_JOIN_UNKNOWN";
+    case TlsJoin.TLS_JOIN_SOCKET:
+      return "TLS_JOIN_SOCKET";
+    case TlsJoin.TLS_JOIN_ORDER:
+      return "TLS_JOIN_ORDER";
+    case TlsJoin.TLS_JOIN_UNJOINED:
+      return "TLS_JOIN_UNJOINED";
+    case TlsJoin.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const FlowReason = {
   FLOW_REASON_UNKNOWN: 0,
   FLOW_REASON_OPENED: 1,
@@ -270,6 +329,15 @@ export interface FlowDetails {
     | undefined;
   /** On flows made of access logs: the proxy that told. */
   mesh: MeshKind;
+  /** Set on an L7 flow of a TLS connection, read before encryption or after decryption in a process of this node. */
+  tlsPlaintext: TlsPlaintext | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface TlsPlaintext {
+  /** The file of the TLS library, or of the program that has it built in: "libssl.so.3", "node". */
+  library: string;
+  join: TlsJoin;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -457,6 +525,7 @@ function createBaseFlowDetails(): FlowDetails {
     sourceLocation: undefined,
     destinationLocation: undefined,
     mesh: 0,
+    tlsPlaintext: undefined,
     _unknownFields: {},
   };
 }
@@ -519,6 +588,9 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     }
     if (message.mesh !== 0) {
       writer.uint32(144).int32(message.mesh);
+    }
+    if (message.tlsPlaintext !== undefined) {
+      TlsPlaintext.encode(message.tlsPlaintext, writer.uint32(154).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -688,6 +760,14 @@ export const FlowDetails: MessageFns<FlowDetails> = {
             message.mesh = reader.int32() as any;
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.tlsPlaintext = TlsPlaintext.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -756,6 +836,11 @@ export const FlowDetails: MessageFns<FlowDetails> = {
         ? Location.fromJSON(object.destination_location)
         : undefined,
       mesh: isSet(object.mesh) ? meshKindFromJSON(object.mesh) : 0,
+      tlsPlaintext: isSet(object.tlsPlaintext)
+        ? TlsPlaintext.fromJSON(object.tlsPlaintext)
+        : isSet(object.tls_plaintext)
+        ? TlsPlaintext.fromJSON(object.tls_plaintext)
+        : undefined,
     };
   },
 
@@ -815,6 +900,9 @@ export const FlowDetails: MessageFns<FlowDetails> = {
     if (message.mesh !== 0) {
       obj.mesh = meshKindToJSON(message.mesh);
     }
+    if (message.tlsPlaintext !== undefined) {
+      obj.tlsPlaintext = TlsPlaintext.toJSON(message.tlsPlaintext);
+    }
     return obj;
   },
 
@@ -865,6 +953,110 @@ export const FlowDetails: MessageFns<FlowDetails> = {
       ? Location.fromPartial(object.destinationLocation)
       : undefined;
     message.mesh = object.mesh ?? 0;
+    message.tlsPlaintext = (object.tlsPlaintext !== undefined && object.tlsPlaintext !== null)
+      ? TlsPlaintext.fromPartial(object.tlsPlaintext)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTlsPlaintext(): TlsPlaintext {
+  return { library: "", join: 0, _unknownFields: {} };
+}
+
+export const TlsPlaintext: MessageFns<TlsPlaintext> = {
+  encode(message: TlsPlaintext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.library !== "") {
+      writer.uint32(10).string(message.library);
+    }
+    if (message.join !== 0) {
+      writer.uint32(16).int32(message.join);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TlsPlaintext {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTlsPlaintext();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.library = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.join = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TlsPlaintext {
+    return {
+      library: isSet(object.library) ? globalThis.String(object.library) : "",
+      join: isSet(object.join) ? tlsJoinFromJSON(object.join) : 0,
+    };
+  },
+
+  toJSON(message: TlsPlaintext): unknown {
+    const obj: any = {};
+    if (message.library !== "") {
+      obj.library = message.library;
+    }
+    if (message.join !== 0) {
+      obj.join = tlsJoinToJSON(message.join);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TlsPlaintext>, I>>(base?: I): TlsPlaintext {
+    return TlsPlaintext.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TlsPlaintext>, I>>(object: I): TlsPlaintext {
+    const message = createBaseTlsPlaintext();
+    message.library = object.library ?? "";
+    message.join = object.join ?? 0;
     return message;
   },
 };
