@@ -2,7 +2,8 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseProcessSelector } from '#exporter/tls/selector.ts';
 import { type KubernetesOptions, kubernetesOf } from './kubernetes-option.ts';
 import { parseBytes } from './quantity.ts';
 import { runService } from './service.ts';
@@ -17,11 +18,21 @@ interface ExporterCommandOptions extends ServeTlsOptions, KubernetesOptions {
   readonly metrics?: string;
   readonly replay?: string;
   readonly leastPrivilege?: boolean;
+  readonly tlsPlaintext?: readonly string[];
   readonly orRecording?: boolean;
   readonly ringBytes: number;
 }
 
 const shippedRecording = join(import.meta.dirname, '..', 'demo', 'recordings', 'shop.plx');
+
+function addSelector(text: string, before: readonly string[] = []): readonly string[] {
+  try {
+    parseProcessSelector(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return [...before, text];
+}
 
 export function exporterCommand(): Command {
   return withServeTls(new Command('exporter'))
@@ -42,6 +53,11 @@ export function exporterCommand(): Command {
     .option(
       '--least-privilege',
       'give up all rights but CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (needs setpriv)',
+    )
+    .option(
+      '--tls-plaintext <process>',
+      'read what this process hands to OpenSSL or Node before it is encrypted: comm:NAME, exe:/PATH, pid:NUMBER, unit:NAME.service or container:ID; may be repeated (default: none)',
+      addSelector,
     )
     .option('--or-recording', 'if this machine cannot capture, say why and play the shipped recording')
     .action(async (options: ExporterCommandOptions) => {
@@ -68,6 +84,7 @@ export function exporterCommand(): Command {
           ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
           ...(options.objects === undefined ? {} : { objects: options.objects }),
           ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+          ...(options.tlsPlaintext === undefined ? {} : { tlsPlaintext: options.tlsPlaintext }),
           ...(options.replay === undefined ? {} : { replay: options.replay }),
           ...(options.orRecording === true ? { fallbackRecording: shippedRecording } : {}),
         });

@@ -42,9 +42,8 @@ struct px_tls_socket {
 	__u8 local[16], remote[16];
 	__u16 local_port, remote_port;
 	__u32 network_namespace;
-	__u32 received; /* sequence number behind the last byte that was read from it, when the join was last seen */
 	__u8 family, join;
-	__u8 reserved[2];
+	__u8 reserved[6];
 };
 
 struct px_tls_record {

@@ -28,9 +28,6 @@ struct pt_regs___x86 {
 struct pt_regs___arm64 {
 	u64 regs[31];
 } __attribute__((preserve_access_index));
-struct tcp_sock___tls {
-	u32 copied_seq;
-} __attribute__((preserve_access_index));
 
 /* Processes that are watched, by pid: PX_TLS_* bits. */
 struct {
@@ -204,7 +201,6 @@ int BPF_PROG(on_receive, struct sock *sk)
 		return 0;
 	socket = &thread->socket;
 	thread->is_inside = thread->operation != 0;
-	socket->received = BPF_CORE_READ((struct tcp_sock___tls *)sk, copied_seq);
 	cookie = bpf_get_socket_cookie(sk);
 	if (cookie == socket->cookie)
 		return 0;

@@ -47,6 +47,7 @@ describe("the schema of the chart's values", () => {
       'a port as text': { exporter: { port: '4244' } },
       'an address with a port': { exporter: { bindAddress: '0.0.0.0:4244' } },
       'a size in words': { relay: { ringBytes: '1 GB' } },
+      'a process by a name of no kind': { exporter: { tlsPlaintext: ['nginx'] } },
       'all capabilities': { exporter: { capabilities: ['ALL'] } },
       'a capability by its kernel name in small letters': { exporter: { capabilities: ['cap_bpf'] } },
       'a host with its scheme': { ui: { hosts: ['https://parallax.example.com'] } },

@@ -9,12 +9,15 @@ import type { KernelRecord } from './kernel/kernel-record.ts';
 import { KnownConnections } from './known-connections.ts';
 import type { L7Event } from './l7/l7-event.ts';
 import { MessageFlows } from './message-flows.ts';
+import { PlaintextFlows } from './plaintext-flows.ts';
 
 export class FlowAssembler {
   readonly #state: AssemblerState;
   readonly #connectionFlows: ConnectionFlows;
   readonly #messageFlows: MessageFlows;
   readonly #dropFlows: DropFlows;
+  /** Of messages that TLS libraries were given. */
+  readonly plaintext: PlaintextFlows;
 
   constructor(parts: AssemblerParts) {
     const connectionNames = new ConnectionNames({
@@ -32,6 +35,7 @@ export class FlowAssembler {
     this.#connectionFlows = new ConnectionFlows(this.#state);
     this.#messageFlows = new MessageFlows(this.#state);
     this.#dropFlows = new DropFlows(this.#state);
+    this.plaintext = new PlaintextFlows(this.#state, this.#messageFlows);
   }
 
   /** Records that were read together, in order. */

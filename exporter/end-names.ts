@@ -7,7 +7,7 @@ import type { Service } from '#proto/gen/flow/flow.ts';
 import type { Process } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type CgroupOwner, cgroupOwner } from './endpoints/cgroup-owner.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
-import type { SocketAddress, TransportProtocol } from './kernel/kernel-record.ts';
+import type { SocketAddress, SocketRecord, TransportProtocol } from './kernel/kernel-record.ts';
 import type { SocketTable } from './socket-table.ts';
 
 const HOST_IDENTITY = 1;
@@ -72,15 +72,22 @@ export class EndNames {
     };
   }
 
+  /** A process whose addresses are not known. */
+  nameProcess(pid: number): NamedEnd {
+    return { info: this.#endpoints.byProcess?.(pid), service: undefined, process: this.#describe(pid, undefined, 0n) };
+  }
+
   #process(end: KernelEnd, protocol: TransportProtocol, listens: boolean, isHost: boolean): Process | undefined {
     const socket = this.#sockets.byCookie(end.socketCookie);
     let pid = socket?.pid ?? 0;
     // A server that began to listen before capture did: the kernel did not tell of it, /proc does.
     if (pid === 0 && listens && isHost && end.port > 0)
       pid = this.#host?.listenerPid(end.address, end.port, transportOf(protocol)) ?? 0;
-    if (pid === 0) return undefined;
+    return pid === 0 ? undefined : this.#describe(pid, socket, BigInt(end.cgroupId || socket?.cgroupId || 0));
+  }
+
+  #describe(pid: number, socket: SocketRecord | undefined, cgroupId: bigint): Process {
     const known = this.#host?.process(pid);
-    const cgroupId = BigInt(end.cgroupId || socket?.cgroupId || 0);
     const owner =
       (cgroupId > ROOT_CGROUP ? this.#host?.cgroup(cgroupId) : undefined) ?? cgroupOwner(known?.cgroupPath ?? '');
     return {

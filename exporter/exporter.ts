@@ -42,6 +42,11 @@ export interface ExporterOptions {
   readonly clusterName?: string;
   /** "host:port" to serve Prometheus metrics on. Default: not served. */
   readonly metrics?: string;
+  /**
+   * Processes whose TLS connections' plaintext is read in OpenSSL: "comm:nginx", "exe:/usr/sbin/nginx", "pid:812",
+   * "unit:nginx.service", "container:ID". Default: none.
+   */
+  readonly tlsPlaintext?: readonly string[];
   /** TLS of the gRPC server. Default: plaintext. */
   readonly tls?: ServerTlsFiles;
   /** Recording to play instead of capturing. */
@@ -88,7 +93,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     });
     const cluster = options.kubernetes === undefined ? undefined : await watchOf(options.kubernetes, options.nodeName);
     undo.push(() => cluster?.stop());
-    const notices = () => [...(source?.notices ?? []), ...(cluster?.notices() ?? [])];
+    const notices = () => [...(source?.notices() ?? []), ...(cluster?.notices() ?? [])];
     const address = await serve(server, ring, options, tls, { source: () => source, notices });
     undo.push(() => server.stop());
     const started = await startSource(ring, options, ownPorts(address, options.metrics), cluster, metrics, log, undo);
@@ -207,6 +212,7 @@ async function startSource(
       ...counted,
       ...(options.programs === undefined ? {} : { programs: options.programs }),
       ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
+      ...(options.tlsPlaintext === undefined ? {} : { tlsPlaintext: options.tlsPlaintext }),
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -51,10 +51,14 @@ export class MessageFlows {
   }
 
   put(event: L7Event): void {
-    const { connections, output } = this.#state;
     const connectionId = String(event.connection);
-    const known = connections.get(connectionId);
-    if (known === undefined) return;
+    const known = this.#state.connections.get(connectionId);
+    if (known !== undefined) this.putOf(connectionId, known, event, undefined);
+  }
+
+  /** A message of a connection. `tlsPlaintext`: encoded TlsPlaintext, where it was not packets that told of it. */
+  putOf(connectionId: string, known: KnownConnection, event: L7Event, tlsPlaintext: Uint8Array | undefined): void {
+    const { output } = this.#state;
     const parts = toLayer7(event);
     const isSeenAtDestination = known.seenAtDestination || this.#arriving.has(connectionId);
     const draft = this.#draft;
@@ -68,7 +72,8 @@ export class MessageFlows {
     columns.verdict = Verdict.FORWARDED;
     columns.direction = isSeenAtDestination ? TrafficDirection.INGRESS : TrafficDirection.EGRESS;
     draft.joinedMidway = parts.joinedMidway;
-    draft.viewSource = ViewSource.VIEW_SOURCE_PACKETS;
+    draft.viewSource = tlsPlaintext === undefined ? ViewSource.VIEW_SOURCE_PACKETS : ViewSource.VIEW_SOURCE_TLS_LIBRARY;
+    draft.tlsPlaintext = tlsPlaintext;
     draft.networkInterface = this.#interfaces.encoded(known.interfaceIndex);
     const sender = fromInitiator ? known.named.initiator : known.named.responder;
     draft.socketCookie = sender.socketCookie;

@@ -49,6 +49,8 @@ export function registerExporterMetrics(registry: Registry, ring: FlowRing, sour
     'Connections remembered for the pod that a service gave them',
     () => source.translationCounters()?.known ?? 0,
   );
+  counter('tls', 'Plaintext read in TLS libraries, by what came of it', () => source.tlsCounters()?.totals ?? {});
+  gauge('tls_processes', 'Processes whose TLS plaintext is read', () => source.tlsCounters()?.watched ?? 0);
   counter('flow_ring', 'Messages of the flow ring', () => ({ ...ring.counters }));
   gauge('flow_ring_used_bytes', 'Bytes of flows kept', () => ring.usedBytes);
   gauge('flow_ring_capacity_bytes', 'Bytes of flows that can be kept', () => ring.capacityBytes);

@@ -22,6 +22,7 @@ import { type NodeNetwork, RealEnds } from './real-ends.ts';
 import { startReplay } from './replay.ts';
 import { ServiceTranslations } from './service-translations.ts';
 import { SocketTable } from './socket-table.ts';
+import { TlsPlaintextSource } from './tls-plaintext.ts';
 
 const SWEEP_MS = 1000;
 
@@ -30,11 +31,13 @@ export interface FlowSource {
   /** "capturing from the kernel (without drops: ...)" or "playing ..." */
   readonly text: string;
   /** What is not as it should be, for people. */
-  readonly notices: readonly Notice[];
+  notices(): readonly Notice[];
   /** Undefined for a recording. */
   counters(): CaptureCounters | undefined;
   /** Of the L7 parsers; undefined for a recording. */
   l7Counters(): ReturnType<L7Tracker['counters']> | undefined;
+  /** Of --tls-plaintext; undefined where it is not asked for. `watched`: processes. */
+  tlsCounters(): { readonly watched: number; readonly totals: Readonly<Record<string, number>> } | undefined;
   /** Of services' addresses; undefined for a recording. */
   translationCounters(): ReturnType<ServiceTranslations['counters']> | undefined;
   stop(): Promise<void>;
@@ -52,6 +55,8 @@ export interface KernelSourceOptions {
   readonly ownPorts?: readonly number[];
   /** On their way already. */
   readonly programs?: Programs;
+  /** Processes whose TLS plaintext is read; see tls/selector.ts. */
+  readonly tlsPlaintext?: readonly string[];
   /** Grows when an address may have got another name. */
   namesVersion(): number;
   /** Of what goes into the ring. */
@@ -92,6 +97,8 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     toUnixTime: (bootNs, time) => clock.toUnixTime(bootNs, time),
     interfaceName: (index) => interfaces.get(index),
   });
+  const { tlsPlaintext: selectors = [] } = options;
+  const plaintext = selectors.length === 0 ? undefined : new TlsPlaintextSource(selectors, assembler.plaintext);
   const started = await startCapture({
     ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
     ownPorts: options.ownPorts ?? [],
@@ -99,6 +106,7 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     onRecords: (batch) => {
       clock.sample();
       assembler.assembleBatch(batch);
+      plaintext?.noteRecords(batch);
     },
     onInterfaceChange: (change) => {
       if (change.kind === 'attached') interfaces.set(change.interfaceIndex, change.interfaceName);
@@ -106,12 +114,19 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
     log: options.log,
   });
   capture = started;
+  await plaintext?.start({
+    nowBootNs: () => clock.nowBootNs(),
+    readRecords: () => started.readNow(),
+    log: options.log,
+  });
+  const counters = () => withTlsLoss(started.counters(), plaintext?.lost);
   const losses = new LossReport(nodeName);
   const timer = setInterval(() => {
     clock.sample();
     assembler.sweep(clock.nowBootNs());
     translations.sweep(clock.nowBootNs());
-    const lost = losses.since(started.counters().lost, clock.toUnixNs(clock.nowBootNs()));
+    plaintext?.sweep(clock.nowBootNs());
+    const lost = losses.since(counters().lost, clock.toUnixNs(clock.nowBootNs()));
     if (lost !== undefined) {
       tracker.noteLoss();
       ring.append(GetFlowsResponse.encode(lost).finish());
@@ -122,15 +137,21 @@ export async function startKernelSource(options: KernelSourceOptions): Promise<F
   const without = missing.map(({ name, reason }) => `${name}: ${reason?.split('\n')[0] ?? 'unknown'}`).join('; ');
   return {
     text: `capturing from the kernel${without === '' ? '' : ` (without ${without})`}`,
-    notices: featureNotices(started.features),
-    counters: () => started.counters(),
+    notices: () => [...featureNotices(started.features), ...(plaintext?.notices() ?? [])],
+    counters,
+    tlsCounters: () => plaintext && { watched: plaintext.watched, totals: plaintext.counters() },
     l7Counters: () => tracker.counters(),
     translationCounters: () => translations.counters(),
     stop: async () => {
       clearInterval(timer);
+      await plaintext?.stop();
       await started.stop();
     },
   };
+}
+
+function withTlsLoss(counters: CaptureCounters, lost: number | undefined): CaptureCounters {
+  return lost === undefined ? counters : { ...counters, lost: { ...counters.lost, tls: lost } };
 }
 
 export interface RecordingSourceOptions {
@@ -156,8 +177,9 @@ export async function startRecordingSource(options: RecordingSourceOptions): Pro
   });
   return {
     text: `playing a recording of ${replay.recordedOn}${obstacle === undefined ? '' : ` because ${obstacle.why} (${obstacle.mend})`}`,
-    notices: [replayNotice(replay.description, replay.recordedOn, obstacle)],
+    notices: () => [replayNotice(replay.description, replay.recordedOn, obstacle)],
     counters: () => undefined,
+    tlsCounters: () => undefined,
     l7Counters: () => undefined,
     translationCounters: () => undefined,
     stop: () => replay.stop(),

@@ -87,7 +87,7 @@ static void print_layouts(void)
 	FIELD(px_socket_record, command);
 	FIELD(px_socket_record, is_whole_path); FIELD(px_socket_record, executable); END(0)
 	BEGIN(px_tls_socket) FIELD(px_tls_socket, cookie); FIELD(px_tls_socket, local); FIELD(px_tls_socket, remote);
-	FIELD(px_tls_socket, local_port); FIELD(px_tls_socket, remote_port); FIELD(px_tls_socket, received);
+	FIELD(px_tls_socket, local_port); FIELD(px_tls_socket, remote_port);
 	FIELD(px_tls_socket, family); FIELD(px_tls_socket, join); END(0)
 	BEGIN(px_tls_record) FIELD(px_tls_record, connection); FIELD(px_tls_record, socket); FIELD(px_tls_record, pid);
 	FIELD(px_tls_record, offset); FIELD(px_tls_record, length); FIELD(px_tls_record, captured); END(1)
@@ -202,7 +202,6 @@ static void print_tls(void)
 	ipv4(tls.record.socket.remote, 2);
 	tls.record.socket.local_port = 443;
 	tls.record.socket.remote_port = 40000;
-	tls.record.socket.received = 4000000000U;
 	tls.record.socket.family = 4;
 	tls.record.socket.join = PX_TLS_JOIN_INSIDE;
 	tls.record.pid = 77;

@@ -68,7 +68,12 @@ export const variants: Readonly<Record<string, Json>> = {
       pullSecrets: ['pull'],
       digests: { exporter: `sha256:${'a'.repeat(64)}`, relay: '', ui: '' },
     },
-    exporter: { interfaces: ['eth*', 'cali*'], podAnnotations: { a: 'b' }, podLabels: { team: 'net' } },
+    exporter: {
+      interfaces: ['eth*', 'cali*'],
+      tlsPlaintext: ['comm:nginx'],
+      podAnnotations: { a: 'b' },
+      podLabels: { team: 'net' },
+    },
     relay: {
       replicas: 2,
       peers: ['tls://relay.south.example.com:443'],

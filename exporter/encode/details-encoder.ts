@@ -21,6 +21,7 @@ export function writeDetails(writer: BackwardWriter, draft: FlowDraft): void {
 
 function writeFields(writer: BackwardWriter, draft: FlowDraft): void {
   const { layer7 } = draft;
+  writer.messageField(154, draft.tlsPlaintext);
   writer.varintField(120, draft.joinedMidway ? 1 : 0);
   writer.varintField(112, draft.viewSource);
   if (layer7 !== undefined) writer.varintField(104, Number(layer7.requestNumber));

@@ -41,6 +41,8 @@ export class FlowDraft {
   viewSource = 0;
   joinedMidway = false;
   dialled: Dialled | undefined;
+  /** Of FlowDetails: encoded TlsPlaintext. */
+  tlsPlaintext: Uint8Array | undefined;
 
   clear(): void {
     const { columns } = this;
@@ -72,5 +74,6 @@ export class FlowDraft {
     this.viewSource = 0;
     this.joinedMidway = false;
     this.dialled = undefined;
+    this.tlsPlaintext = undefined;
   }
 }

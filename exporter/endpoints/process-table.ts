@@ -79,7 +79,7 @@ export class ProcessTable {
 }
 
 /** On hybrid hosts processes sit in v2's root and systemd's own hierarchy tells more. */
-function cgroupPath(text: string): string {
+export function cgroupPath(text: string): string {
   const lines = text.split('\n');
   const unified = lines.find((line) => line.startsWith('0::'))?.slice(3) ?? '';
   if (unified !== '' && unified !== '/') return unified;

@@ -34,6 +34,19 @@ export interface ObjectOptions {
   readonly without?: readonly string[];
 }
 
+/** A function in a program's or library's file, within one process. */
+export interface UserFunction {
+  readonly pid: number;
+  /** As this process finds the file. */
+  readonly file: string;
+  readonly symbol: string;
+  /** Called when it returns, not when it is entered. */
+  readonly onReturn: boolean;
+}
+
+/** The kernel takes about 0.1 s for a function, in which this process goes on. close() is not to be called before. */
+export type Detach = () => Promise<void>;
+
 export interface BpfObject {
   programFd(name: string): number;
   mapFd(name: string): number;
@@ -41,6 +54,8 @@ export interface BpfObject {
   attach(name: string): void;
   /** Attaches a program to a cgroup and all below it, until close(). `type`: enum bpf_attach_type. */
   attachToCgroup(name: string, directory: string, type: number): void;
+  /** Attaches a program to a function of a process; returns what detaches it. Undefined: the file has no such symbol. */
+  attachToFunction(name: string, target: UserFunction): Detach | undefined;
   /** Runs an iterator program over all there is, once, now. */
   iterate(name: string): void;
   /** Detaches and unloads; maps still referenced elsewhere live on. */
@@ -84,13 +99,14 @@ function openObject(options: ObjectOptions): OpenedObject {
   openOptions.writeBigUInt64LE(addressOf(objectName), 8);
   bpf.takeLog();
   const object = checkPointer(bpf.openMemory(bytes, bytes.length, openOptions), `opening ${name}`);
-  const links: Pointer[] = [];
+  const links = new Set<Pointer>();
   const linkFds: number[] = [];
   const map = (mapName: string) => checkPointer(bpf.findMap(object, mapName), `finding map ${mapName} in ${name}`);
   const program = (programName: string) =>
     checkPointer(bpf.findProgram(object, programName), `finding program ${programName} in ${name}`);
   const close = () => {
-    for (const link of links.splice(0)) bpf.destroyLink(link);
+    for (const link of links) bpf.destroyLink(link);
+    links.clear();
     for (const link of linkFds.splice(0)) bpf.closeFd(link);
     bpf.close(object);
   };
@@ -114,7 +130,7 @@ function openObject(options: ObjectOptions): OpenedObject {
     programFd: (programName) => checkResult(bpf.programFd(program(programName)), `descriptor of ${programName}`),
     mapFd: (mapName) => checkResult(bpf.mapFd(map(mapName)), `descriptor of ${mapName}`),
     attach: (programName) => {
-      links.push(checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`));
+      links.add(checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`));
     },
     attachToCgroup: (programName, directory, type) => {
       const tried = `attaching ${programName} of ${name} to ${directory}`;
@@ -125,6 +141,18 @@ function openObject(options: ObjectOptions): OpenedObject {
       closeSync(cgroup);
       if (link < 0) throw new Error(`${tried} failed: ${errorText(code)}`);
       linkFds.push(link);
+    },
+    attachToFunction: (programName, target) => {
+      const tried = `attaching ${programName} of ${name} to ${target.symbol} in ${target.file}`;
+      const symbol = Buffer.from(`${target.symbol}\0`);
+      const options = uprobeOptions(symbol, target.onReturn);
+      const link = bpf.attachUprobe(program(programName), target.pid, target.file, 0, options);
+      if (link === null && koffi.errno() === koffi.os.errno.ENOENT) return undefined;
+      const attached = checkPointer(link, tried);
+      links.add(attached);
+      return async () => {
+        if (links.delete(attached)) await bpf.destroyLinkAside(attached);
+      };
     },
     iterate: (programName) => {
       const link = checkPointer(bpf.attach(program(programName)), `attaching ${programName} of ${name}`);
@@ -138,6 +166,15 @@ function openObject(options: ObjectOptions): OpenedObject {
     },
     close,
   };
+}
+
+/** struct bpf_uprobe_opts { size_t sz, ref_ctr_offset; u64 cookie; bool retprobe; const char *func_name; } */
+function uprobeOptions(symbol: Buffer, onReturn: boolean): Buffer {
+  const options = Buffer.alloc(40);
+  options.writeBigUInt64LE(40n, 0);
+  options.writeUInt8(onReturn ? 1 : 0, 24);
+  options.writeBigUInt64LE(addressOf(symbol), 32);
+  return options;
 }
 
 /** The iterators write nothing: reading is what makes them run, and they stop after a while with EAGAIN to be asked again. */

@@ -57,6 +57,8 @@ export interface Capture {
     source: SocketAddress,
     destination: SocketAddress,
   ): TrackedConnection | undefined;
+  /** Hands on what the kernel has written so far, at once. */
+  readNow(): void;
   /** Detaches and closes everything; when it resolves nothing of ours is left in the kernel. */
   stop(): Promise<void>;
 }

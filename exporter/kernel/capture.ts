@@ -170,6 +170,10 @@ class NodeCapture implements Capture {
     };
   }
 
+  readNow(): void {
+    this.#drain();
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.#drainTimer);
     clearInterval(this.#sweepTimer);

@@ -145,9 +145,8 @@ export const tlsSocketLayout = {
   remote: 24,
   localPort: 40,
   remotePort: 42,
-  received: 48,
-  family: 52,
-  join: 53,
+  family: 48,
+  join: 49,
 } as const;
 
 export const tlsRecordLayout = {

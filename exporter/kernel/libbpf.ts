@@ -23,7 +23,10 @@ export interface Libbpf {
   reuseFd(map: Pointer, fd: number): number;
   initialValue(map: Pointer, length: number[]): Pointer | null;
   attach(program: Pointer): Pointer | null;
+  attachUprobe(program: Pointer, pid: number, path: string, offset: number, options: Buffer): Pointer | null;
   destroyLink(link: Pointer): number;
+  /** The same on a thread of its own. */
+  destroyLinkAside(link: Pointer): Promise<void>;
   linkFd(link: Pointer): number;
   createIterator(linkFd: number): number;
   createLink(programFd: number, target: number, type: number, options: null): number;
@@ -166,6 +169,7 @@ function bind(): Libbpf {
     'install libbpf (Debian, Ubuntu: apt install libbpf1; Fedora: dnf install libbpf)',
   );
   const c = openLibrary('libc.so.6', 'Parallax captures on glibc systems only');
+  const destroyLink = b.func('int bpf_link__destroy(void *)');
   const pageSize: number = c.func('long sysconf(int)')(30);
   const log = collectLog(b, c);
   const load = b.func('int bpf_object__load(void *)');
@@ -183,7 +187,9 @@ function bind(): Libbpf {
     reuseFd: b.func('int bpf_map__reuse_fd(void *, int)'),
     initialValue: b.func('void *bpf_map__initial_value(void *, _Out_ size_t *)'),
     attach: b.func('void *bpf_program__attach(void *)'),
-    destroyLink: b.func('int bpf_link__destroy(void *)'),
+    attachUprobe: b.func('void *bpf_program__attach_uprobe_opts(void *, int, const char *, size_t, void *)'),
+    destroyLink,
+    destroyLinkAside: (link) => new Promise((resolve) => destroyLink.async(link, () => resolve())),
     linkFd: b.func('int bpf_link__fd(void *)'),
     createIterator: b.func('int bpf_iter_create(int)'),
     createLink: b.func('int bpf_link_create(int, int, int, void *)'),

@@ -84,6 +84,8 @@ export function emptyCounters(): L7Counters {
   };
 }
 
+export type HttpScheme = 'http' | 'https';
+
 /** One connection's way out: numbers requests and stamps events with what all of them carry. */
 export class EventSink {
   readonly counters: L7Counters;
@@ -95,8 +97,18 @@ export class EventSink {
   private requests = 0;
   private heldBytes = 0;
 
-  constructor(connection: string | number, rules: RedactionRules, counters: L7Counters, room: WaitingRoom) {
+  /** Of HTTP/1's URLs: HTTP/2 says its own. */
+  readonly scheme: HttpScheme;
+
+  constructor(
+    connection: string | number,
+    rules: RedactionRules,
+    counters: L7Counters,
+    room: WaitingRoom,
+    scheme: HttpScheme = 'http',
+  ) {
     this.connection = connection;
+    this.scheme = scheme;
     this.joinedMidway = false;
     this.rules = rules;
     this.counters = counters;

@@ -62,7 +62,8 @@ export class Http1Conversation implements Conversation {
     const host = head.fields.get('host') ?? '';
     const isPath = head.target.startsWith('/');
     const isAbsolute = !isPath && /^[a-z][a-z0-9+.-]*:\/\//i.test(head.target);
-    const url = isAbsolute || host === '' || head.target === '*' ? head.target : `http://${host}${head.target}`;
+    const isWhole = isAbsolute || host === '' || head.target === '*';
+    const url = isWhole ? head.target : `${this.sink.scheme}://${host}${head.target}`;
     const message: HttpMessage = {
       protocol: 'http',
       version: head.version,

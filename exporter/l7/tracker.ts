@@ -1,6 +1,6 @@
 // Turns captured payload heads into L7 events: one conversation per connection, bounded in connections and in requests
 // that wait for an answer. Pure: no clock and no I/O of its own; time is what segments and sweeps say.
-import type { Conversation, FreshSegment, L7Counters } from './conversation.ts';
+import type { Conversation, FreshSegment, HttpScheme, L7Counters } from './conversation.ts';
 import { EventSink, emptyCounters } from './conversation.ts';
 import type { L7Protocol } from './detect.ts';
 import { detectProtocol, unmistakable } from './detect.ts';
@@ -33,6 +33,8 @@ export interface L7TrackerOptions {
   /** A connection silent for longer is forgotten; later segments of it join midway. */
   readonly idleNs?: bigint;
   readonly redaction?: RedactionRules;
+  /** Of HTTP/1's URLs. Default http: what packets tell was not encrypted. */
+  readonly scheme?: HttpScheme;
 }
 
 interface Connection {
@@ -58,6 +60,7 @@ export class L7Tracker {
   private readonly timeoutNs: bigint;
   private readonly idleNs: bigint;
   private readonly redaction: RedactionRules;
+  private readonly scheme: HttpScheme;
   private readonly totals: L7Counters = emptyCounters();
   private readonly room: WaitingRoom = { taken: 0, heldBytes: 0 };
   private readonly waitingBytes: WaitingBytes = { taken: 0 };
@@ -75,6 +78,7 @@ export class L7Tracker {
     this.timeoutNs = options.timeoutNs ?? 60_000_000_000n;
     this.idleNs = options.idleNs ?? 600_000_000_000n;
     this.redaction = options.redaction ?? DEFAULT_REDACTION;
+    this.scheme = options.scheme ?? 'http';
   }
 
   /**
@@ -171,7 +175,7 @@ export class L7Tracker {
     }
     const protocol = detectProtocol(segment);
     if (!protocol) return undefined;
-    const sink = new EventSink(segment.connection, this.redaction, this.totals, this.room);
+    const sink = new EventSink(segment.connection, this.redaction, this.totals, this.room, this.scheme);
     sink.hold(CONNECTION_BYTES);
     const conversation = converse(protocol, sink, segment.data);
     const connection: Connection = {

@@ -11,6 +11,9 @@
 {{- with $exporter.interfaces }}
 - --interfaces={{ join "," . }}
 {{- end }}
+{{- range $exporter.tlsPlaintext }}
+- --tls-plaintext={{ . }}
+{{- end }}
 {{- if .Values.tls.enabled }}
 - --tls-cert=/etc/parallax/tls/tls.crt
 - --tls-key=/etc/parallax/tls/tls.key

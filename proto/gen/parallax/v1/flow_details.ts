@@ -159,6 +159,8 @@ export const ViewSource = {
   VIEW_SOURCE_UNKNOWN: 0,
   VIEW_SOURCE_PACKETS: 1,
   VIEW_SOURCE_ACCESS_LOG: 2,
+  /** VIEW_SOURCE_TLS_LIBRARY - A process on this node, of whose TLS library it was read. */
+  VIEW_SOURCE_TLS_LIBRARY: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -168,6 +170,7 @@ export namespace ViewSource {
   export type VIEW_SOURCE_UNKNOWN = typeof ViewSource.VIEW_SOURCE_UNKNOWN;
   export type VIEW_SOURCE_PACKETS = typeof ViewSource.VIEW_SOURCE_PACKETS;
   export type VIEW_SOURCE_ACCESS_LOG = typeof ViewSource.VIEW_SOURCE_ACCESS_LOG;
+  export type VIEW_SOURCE_TLS_LIBRARY = typeof ViewSource.VIEW_SOURCE_TLS_LIBRARY;
   export type UNRECOGNIZED = typeof ViewSource.UNRECOGNIZED;
 }
 
@@ -182,6 +185,9 @@ export function viewSourceFromJSON(object: any): ViewSource {
     case 2:
     case "VIEW_SOURCE_ACCESS_LOG":
       return ViewSource.VIEW_SOURCE_ACCESS_LOG;
+    case 3:
+    case "VIEW_SOURCE_TLS_LIBRARY":
+      return ViewSource.VIEW_SOURCE_TLS_LIBRARY;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -197,6 +203,8 @@ export function viewSourceToJSON(object: ViewSource): string {
       return "VIEW_SOURCE_PACKETS";
     case ViewSource.VIEW_SOURCE_ACCESS_LOG:
       return "VIEW_SOURCE_ACCESS_LOG";
+    case ViewSource.VIEW_SOURCE_TLS_LIBRARY:
+      return "VIEW_SOURCE_TLS_LIBRARY";
     case ViewSource.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
