@@ -118,7 +118,15 @@ export class EventSink {
   /** Returns the request's number. `isPartial`: names in it could not be known. */
   request(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, message: L7Message, isPartial = false): number {
     this.requests++;
-    this.events.push({ kind: 'request', ...this.common(segment, this.requests, isPartial), message });
+    this.events.push({
+      kind: 'request',
+      connection: this.connection,
+      timeNs: segment.timeNs,
+      fromInitiator: segment.fromInitiator,
+      requestNumber: this.requests,
+      joinedMidway: this.joinedMidway || isPartial,
+      message,
+    });
     return this.requests;
   }
 
@@ -134,7 +142,11 @@ export class EventSink {
     const latencyNs = request && segment.timeNs - request.timeNs;
     this.events.push({
       kind: 'response',
-      ...this.common(segment, request?.requestNumber ?? 0, isIncomplete),
+      connection: this.connection,
+      timeNs: segment.timeNs,
+      fromInitiator: segment.fromInitiator,
+      requestNumber: request?.requestNumber ?? 0,
+      joinedMidway: this.joinedMidway || isIncomplete,
       message,
       latencyNs,
     });
@@ -145,7 +157,16 @@ export class EventSink {
     message: TlsHelloMessage,
     latencyNs: bigint | undefined,
   ): void {
-    this.events.push({ kind: 'handshake', ...this.common(segment, 0, false), message, latencyNs });
+    this.events.push({
+      kind: 'handshake',
+      connection: this.connection,
+      timeNs: segment.timeNs,
+      fromInitiator: segment.fromInitiator,
+      requestNumber: 0,
+      joinedMidway: this.joinedMidway,
+      message,
+      latencyNs,
+    });
   }
 
   /** So many bytes more, or fewer, wait in this connection for what is still to come. */
@@ -164,15 +185,5 @@ export class EventSink {
     this.events = [];
     this.counters.events += events.length;
     return events;
-  }
-
-  private common(segment: Pick<FreshSegment, 'timeNs' | 'fromInitiator'>, requestNumber: number, isPartial: boolean) {
-    return {
-      connection: this.connection,
-      timeNs: segment.timeNs,
-      fromInitiator: segment.fromInitiator,
-      requestNumber,
-      joinedMidway: this.joinedMidway || isPartial,
-    };
   }
 }

@@ -44,7 +44,7 @@ export interface HttpMessage {
   /** 0 in a request. */
   readonly code: number;
   /** Only those that the redaction rules show; keys in lower case, sorted. */
-  readonly headers: readonly HttpHeaderField[];
+  readonly headers: HttpHeaderField[];
   /** 32 hex digits of the request's traceparent, or empty. */
   readonly traceId: string;
   /** Set when content-type is application/grpc; `status` undefined until trailers told it. */

@@ -38,7 +38,7 @@ function toRecord(message: L7Message): Layer7['record'] {
       const { code, method, url, version, headers } = message;
       return {
         $case: 'http',
-        value: { code, method, url, protocol: version, headers: headers.map((field) => ({ ...field })) },
+        value: { code, method, url, protocol: version, headers },
       };
     }
     case 'dns':

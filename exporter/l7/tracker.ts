@@ -264,16 +264,21 @@ function freshPart(segment: L7Segment, connection: Connection): FreshSegment | u
   const { fromInitiator, timeNs, payloadLength, data } = segment;
   const isDatagram = segment.transport === 'udp';
   const { nothingMissed = false, wholeStream = false } = segment;
-  const common = { fromInitiator, timeNs, isDatagram, nothingMissed, wholeStream };
-  if (isDatagram) return { ...common, payloadLength, data, sequence: 0 };
+  if (isDatagram) {
+    return { fromInitiator, timeNs, sequence: 0, payloadLength, data, isDatagram, nothingMissed, wholeStream };
+  }
   const seen = fromInitiator ? connection.seenFromInitiator : connection.seenFromResponder;
   const bytes = Math.max(payloadLength, data.length);
   const overlap = seen.overlap(segment.sequence, bytes);
   if (overlap >= bytes || overlap >= data.length) return undefined;
   return {
-    ...common,
+    fromInitiator,
+    timeNs,
     sequence: (segment.sequence + overlap) >>> 0,
     payloadLength: bytes - overlap,
     data: overlap === 0 ? data : data.subarray(overlap),
+    isDatagram,
+    nothingMissed,
+    wholeStream,
   };
 }
