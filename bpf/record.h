@@ -104,7 +104,7 @@ struct px_settings {
 };
 
 struct px_header {
-	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u64 time_ns; /* CLOCK_BOOTTIME; of a message: when its sender's TCP let it go, if the frame tells (sent.h) */
 	__u16 length;  /* of the whole record */
 	__u8 type, reason;
 	__u32 cpu;

@@ -1,7 +1,7 @@
 // What capture costs a request: CPU of nginx and wrk together, in two network namespaces, without capture, with
 // connections alone, and with messages too. Runs are interleaved, and CPU time is compared, so that other work on the
-// machine disturbs as little as it can. Prints a table; asserts nothing. As root, with nginx and wrk installed:
-// node bench/exporter/request-cost.ts
+// machine disturbs as little as it can. Then what the kernel's own statistics say of each program, in runs of their own.
+// Prints tables; asserts nothing. As root, with nginx, wrk and bpftool installed: node bench/exporter/request-cost.ts
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,6 +18,9 @@ const CONNECTIONS = 16;
 const PORT = 24_060;
 /** /proc counts in ticks of 10 ms. */
 const TICK_US = 10_000;
+
+/** Twice a clock for each run of a program, so it is on for the second table alone. */
+const STATISTICS = '/proc/sys/kernel/bpf_stats_enabled';
 
 const cases = { none: undefined, connections: { l7: false }, 'connections and messages': { l7: true } } as const;
 
@@ -44,6 +47,7 @@ const nginx = spawn('ip', [
 const results = new Map<string, number[]>(Object.keys(cases).map((name) => [name, []]));
 let captureMicros = 0;
 let captureRequests = 0;
+const programs = new Map<string, readonly ProgramRuns[]>();
 try {
   while (!isListening()) await new Promise((resolve) => setTimeout(resolve, 20));
   await load();
@@ -62,6 +66,9 @@ try {
       await capture?.stop();
     }
   }
+  for (const [name, options] of Object.entries(cases)) {
+    if (options !== undefined) programs.set(name, await measurePrograms(options));
+  }
 } finally {
   nginx.kill('SIGTERM');
   await once(nginx, 'exit');
@@ -69,19 +76,59 @@ try {
   rmSync(directory, { recursive: true });
 }
 
-const baseline = median(results.get('none') ?? []);
-process.stdout.write('| capture | us of CPU a request, median | least | ratio of medians | ratio of least |\n');
-process.stdout.write('| --- | --- | --- | --- | --- |\n');
-const leastOfNone = Math.min(...(results.get('none') ?? []));
+const none = results.get('none') ?? [];
+process.stdout.write(
+  '| capture | us of CPU a request, median | least | more, median of rounds | of medians | of least |\n',
+);
+process.stdout.write('| --- | --- | --- | --- | --- | --- |\n');
 for (const [name, micros] of results) {
   const [middle, least] = [median(micros), Math.min(...micros)];
+  const more = median(micros.map((one, round) => one - (none[round] ?? Number.NaN)));
   process.stdout.write(
-    `| ${name} | ${middle.toFixed(1)} | ${least.toFixed(1)} | ${(middle / baseline).toFixed(3)} | ${(least / leastOfNone).toFixed(3)} |\n`,
+    `| ${name} | ${middle.toFixed(1)} | ${least.toFixed(1)} | ${more.toFixed(1)} us | ${(middle / median(none)).toFixed(3)} | ${(least / Math.min(...none)).toFixed(3)} |\n`,
   );
+}
+process.stdout.write('\n| capture | program | runs a request | ns a run, in place |\n| --- | --- | --- | --- |\n');
+for (const [name, list] of programs) {
+  for (const { program, runs, nanos } of list) {
+    process.stdout.write(`| ${name} | ${program} | ${runs.toFixed(2)} | ${nanos.toFixed(0)} |\n`);
+  }
 }
 process.stdout.write(
   `\nCapture's own process: ${(captureMicros / captureRequests).toFixed(2)} us a request. Load ${loadavg()[0]?.toFixed(1)}.\n`,
 );
+
+interface ProgramRuns {
+  readonly program: string;
+  readonly runs: number;
+  readonly nanos: number;
+}
+
+/** What the kernel says of the programs that run for each request. */
+async function measurePrograms(options: { readonly l7: boolean }): Promise<ProgramRuns[]> {
+  const others = new Set(listPrograms().map(({ id }) => id));
+  const capture = await startCapture({ interfaces: pods.veths, onRecords: () => {}, log: () => {}, ...options });
+  const before = readFileSync(STATISTICS, 'utf8');
+  writeFileSync(STATISTICS, '1');
+  try {
+    const { requests } = await load();
+    return listPrograms()
+      .filter(({ id, run_cnt: runs = 0 }) => !others.has(id) && runs >= requests)
+      .map(({ name = '', run_cnt: runs = 0, run_time_ns: nanos = 0 }) => ({
+        program: name,
+        runs: runs / requests,
+        nanos: nanos / runs,
+      }));
+  } finally {
+    writeFileSync(STATISTICS, before);
+    await capture.stop();
+  }
+}
+
+/** As bpftool-prog(8) prints them. */
+function listPrograms(): { id: number; name?: string; run_cnt?: number; run_time_ns?: number }[] {
+  return JSON.parse(execFileSync('bpftool', ['--json', 'prog', 'show'], { encoding: 'utf8' }));
+}
 
 /** Every case is first in its turn. */
 function inTurn<T>(list: readonly T[], round: number): T[] {
