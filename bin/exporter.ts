@@ -19,6 +19,7 @@ interface ExporterCommandOptions extends ServeTlsOptions, KubernetesOptions {
   readonly replay?: string;
   readonly leastPrivilege?: boolean;
   readonly tlsPlaintext?: readonly string[];
+  readonly processArguments?: boolean;
   readonly orRecording?: boolean;
   readonly ringBytes: number;
 }
@@ -47,6 +48,7 @@ export function exporterCommand(): Command {
       'name the pods of this node from the Kubernetes API: in-cluster, a kubeconfig, or by itself whichever there is',
     )
     .option('--kubernetes-context <name>', 'context of the kubeconfig (default: its current one)')
+    .option('--process-arguments', 'tell what processes were started with too, what may be secret taken out')
     .option('--metrics <host:port>', 'serve Prometheus metrics here')
     .option('--ring-bytes <bytes>', 'memory for flows kept (K, M, G allowed)', parseBytes, 64 * 1024 * 1024)
     .addOption(new Option('--replay <file>', 'play a recording instead of capturing').conflicts('orRecording'))
@@ -82,6 +84,7 @@ export function exporterCommand(): Command {
           ...(tls === undefined ? {} : { tls }),
           ...(programs === undefined ? {} : { programs }),
           ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces }),
+          processArguments: options.processArguments ?? false,
           ...(options.objects === undefined ? {} : { objects: options.objects }),
           ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
           ...(options.tlsPlaintext === undefined ? {} : { tlsPlaintext: options.tlsPlaintext }),

@@ -55,7 +55,8 @@ const hostEndpoints: EndpointLookup & HostProcesses = {
   byProcess: (pid) => ({ ...reservedEndpoint('host'), workloads: [{ name: `process ${pid}`, kind: 'Process' }] }),
   byListener: (_address, port) =>
     port === 8080 ? { ...reservedEndpoint('host'), workloads: [{ name: 'server', kind: 'Unit' }] } : undefined,
-  process: (pid) => (pid === 32 ? undefined : { command: 'own', executable: `/bin/${pid}`, cgroupPath: '/a.service' }),
+  process: (pid) =>
+    pid === 32 ? undefined : { command: 'own', executable: `/bin/${pid}`, cgroupPath: '/a.service', arguments: [] },
   cgroup: (cgroupId) => (cgroupId === 7n ? { containerId: CONTAINER_ID, podUid: '', unit: '' } : undefined),
   listenerPid: (_address, port) => (port === 53 ? 53 : undefined),
 };

@@ -33,9 +33,14 @@ const endpoints: EndpointLookup = {
 const host: HostProcesses = {
   process: (pid) =>
     pid === 30
-      ? { command: 'client', executable: '/opt/client', cgroupPath: '/system.slice/client.service' }
+      ? {
+          command: 'client',
+          executable: '/opt/client',
+          cgroupPath: '/system.slice/client.service',
+          arguments: ['--port', '1'],
+        }
       : pid === 31
-        ? { command: 'server', executable: '/opt/server', cgroupPath: `/docker-${CONTAINER_ID}.scope` }
+        ? { command: 'server', executable: '/opt/server', cgroupPath: `/docker-${CONTAINER_ID}.scope`, arguments: [] }
         : undefined,
   cgroup: (id) => (id === BigInt(UNIT) ? cgroupOwner('/system.slice/cron.service') : undefined),
   listenerPid: (_address, port) => (port === 8080 ? 31 : undefined),
@@ -95,8 +100,8 @@ test('a process has its program, and the unit or container it runs in', () => {
   ownSocket(41, 30);
   const own = nameEnd({ socketCookie: 41 }).process;
   assert.deepEqual(
-    [own?.pid, own?.command, own?.executable, own?.unit],
-    [30, 'client', '/opt/client', 'client.service'],
+    [own?.pid, own?.command, own?.executable, own?.unit, own?.arguments],
+    [30, 'client', '/opt/client', 'client.service', ['--port', '1']],
   );
   assert.equal(nameEnd({ socketCookie: 41, cgroupId: UNIT }).process?.unit, 'cron.service');
 });

@@ -7,6 +7,7 @@ import type { Service } from '#proto/gen/flow/flow.ts';
 import type { Process } from '#proto/gen/parallax/v1/flow_details.ts';
 import { type CgroupOwner, cgroupOwner } from './endpoints/cgroup-owner.ts';
 import type { EndpointLookup } from './endpoints/endpoint-lookup.ts';
+import type { ProcessName } from './endpoints/process-table.ts';
 import type { SocketAddress, SocketRecord, TransportProtocol } from './kernel/kernel-record.ts';
 import type { SocketTable } from './socket-table.ts';
 
@@ -30,9 +31,7 @@ export interface NamedEnd {
 
 /** What the machine itself tells of its processes; HostEndpoints is one. */
 export interface HostProcesses {
-  process(
-    pid: number,
-  ): { readonly command: string; readonly executable: string; readonly cgroupPath: string } | undefined;
+  process(pid: number): Pick<ProcessName, 'command' | 'executable' | 'cgroupPath' | 'arguments'> | undefined;
   cgroup(cgroupId: bigint): CgroupOwner | undefined;
   /** Pid of the program that listens on an address of this host. */
   listenerPid(address: string, port: number, protocol: 'tcp' | 'udp'): number | undefined;
@@ -97,6 +96,7 @@ export class EndNames {
       containerId: owner.containerId,
       unit: owner.unit,
       cgroupId,
+      arguments: [...(known?.arguments ?? [])],
     };
   }
 

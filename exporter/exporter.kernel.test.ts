@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Client, credentials } from '@grpc/grpc-js';
 import { GetFlowsRequest, GetFlowsResponse } from '#proto/gen/observer/observer.ts';
+import { FlowDetails } from '#proto/gen/parallax/v1/flow_details.ts';
 import { ChangeNotification } from '#proto/gen/peer/peer.ts';
 import { startExporter } from './exporter.ts';
 import { kernelTestsImpossible, Pods, runIn, serveIn } from './kernel/testing/pods.ts';
@@ -15,7 +16,12 @@ test('an HTTP request between two pods is served as flows over gRPC, once', { sk
   const pods = new Pods(94);
   const web = pods.add();
   const cart = pods.add();
-  const exporter = await startExporter({ listen: '127.0.0.1:0', nodeName: 'node-1', interfaces: pods.veths });
+  const exporter = await startExporter({
+    listen: '127.0.0.1:0',
+    nodeName: 'node-1',
+    interfaces: pods.veths,
+    processArguments: true,
+  });
   const service = await serveIn(
     cart.namespace,
     "require('node:http').createServer((q, r) => r.end('ok')).listen(21080, '0.0.0.0', () => console.log('ready'))",
@@ -48,6 +54,18 @@ test('an HTTP request between two pods is served as flows over gRPC, once', { sk
       [
         [false, web.address, 1, 'node-1'],
         [true, cart.address, 1, 'node-1'],
+      ],
+    );
+    // Its program stands in its arguments, which may hold anything.
+    const servers = http().map(({ isReply, extensions }) => {
+      const { sourceProcess, destinationProcess } = FlowDetails.decode(extensions?.value ?? Buffer.alloc(0));
+      return isReply === true ? sourceProcess : destinationProcess;
+    });
+    assert.deepEqual(
+      servers.map((process) => [process?.pid, process?.arguments]),
+      [
+        [service.pid, ['-e', 'REDACTED']],
+        [service.pid, ['-e', 'REDACTED']],
       ],
     );
     const peers = client.makeServerStreamRequest(

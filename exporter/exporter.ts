@@ -38,6 +38,8 @@ export interface ExporterOptions {
   readonly objects?: string;
   /** The cluster's API server, to name the pods of this node and services; what is elsewhere is left to a relay. */
   readonly kubernetes?: ApiAccess;
+  /** Tells what processes were started with, without what may be secret in it. Default false. */
+  readonly processArguments?: boolean;
   /** In the names of ends, and before that of the node in flows: "east/n1". Default "default", which is not written. */
   readonly clusterName?: string;
   /** "host:port" to serve Prometheus metrics on. Default: not served. */
@@ -196,7 +198,11 @@ async function startSource(
     });
     await cluster.start(KUBERNETES_START_MS);
   }
-  const host = new HostEndpoints({ clusterName, byContainerId: (id) => pods.byContainerId(id) });
+  const host = new HostEndpoints({
+    clusterName,
+    byContainerId: (id) => pods.byContainerId(id),
+    tellsArguments: options.processArguments ?? false,
+  });
   try {
     return await startKernelSource({
       ring,

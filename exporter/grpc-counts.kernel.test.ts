@@ -21,7 +21,7 @@ const outcome = (event: L7Event) => {
 test('calls of a gRPC client in every way gRPC has: what packets tell equals what the server answered', {
   skip,
 }, async () => {
-  const pods = new Pods(94);
+  const pods = new Pods(93);
   const client = pods.add();
   const server = pods.add();
   const told = new Told();

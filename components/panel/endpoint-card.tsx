@@ -35,6 +35,9 @@ export function EndpointCard({
           {process.command} (pid {process.pid}){process.unit !== '' && `, ${process.unit}`}
         </p>
       )}
+      {process !== undefined && process.arguments.length > 0 && (
+        <p className="break-words font-mono text-fg-3 text-mono">{process.arguments.join(' ')}</p>
+      )}
     </div>
   );
 }

@@ -71,6 +71,7 @@ export const variants: Readonly<Record<string, Json>> = {
     exporter: {
       interfaces: ['eth*', 'cali*'],
       tlsPlaintext: ['comm:nginx'],
+      processArguments: true,
       podAnnotations: { a: 'b' },
       podLabels: { team: 'net' },
     },

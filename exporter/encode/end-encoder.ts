@@ -80,6 +80,8 @@ function isSame(one: Process, other: Process): boolean {
     one.executable === other.executable &&
     one.containerId === other.containerId &&
     one.unit === other.unit &&
-    one.cgroupId === other.cgroupId
+    one.cgroupId === other.cgroupId &&
+    one.arguments.length === other.arguments.length &&
+    one.arguments.every((argument, i) => argument === other.arguments[i])
   );
 }

@@ -22,6 +22,8 @@ const SHORT_ID_CHARS = 12;
 
 export interface HostEndpointsOptions {
   readonly clusterName?: string;
+  /** Processes are told with what they were started with, without what may be secret in it. Default false. */
+  readonly tellsArguments?: boolean;
   /** Names containers that Kubernetes runs, by full id. */
   readonly byContainerId?: (containerId: string) => EndpointInfo | undefined;
   readonly procRoot?: string;
@@ -47,7 +49,7 @@ export class HostEndpoints implements Required<EndpointLookup> {
     const procRoot = options.procRoot ?? '/proc';
     const limits = { scanMs: SCAN_MS, scanIntervalMs: SCAN_INTERVAL_MS, monotonicMs: this.monotonicMs };
     this.cgroups = new CgroupPaths(options.cgroupRoot ?? findCgroupRoot(), limits);
-    this.processes = new ProcessTable(procRoot, this.monotonicMs);
+    this.processes = new ProcessTable(procRoot, this.monotonicMs, options.tellsArguments);
     this.listeners = new ListeningSockets(procRoot, limits);
     this.host = { ...reservedEndpoint('host'), clusterName: options.clusterName ?? 'default' };
   }

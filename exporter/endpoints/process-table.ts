@@ -1,6 +1,7 @@
 // Processes of this host by pid, out of /proc: a name that people know the program by, and its cgroup.
 import { readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { readArguments, redactArguments } from './process-arguments.ts';
 
 const MAX_PROCESSES = 8192;
 /** A pid can be given to another process; asking again this often finds out soon enough. */
@@ -10,7 +11,7 @@ const INTERPRETERS = /^(?:node|nodejs|deno|bun|python[\d.]*|ruby[\d.]*|perl[\d.]
 
 export interface ProcessName {
   readonly pid: number;
-  /** "nginx", or "node server.js" for an interpreter with a script. Arguments beyond are not read: they may be secret. */
+  /** "nginx", or "node server.js" for an interpreter with a script. */
   readonly name: string;
   /** As the kernel has it, at most 15 characters. */
   readonly command: string;
@@ -18,6 +19,8 @@ export interface ProcessName {
   readonly executable: string;
   /** Path in cgroup v2, else in systemd's hierarchy; empty if neither is there. */
   readonly cgroupPath: string;
+  /** Without what may be secret; empty unless asked for. */
+  readonly arguments: readonly string[];
 }
 
 interface Known {
@@ -28,9 +31,12 @@ interface Known {
 export class ProcessTable {
   private readonly procRoot: string;
   private readonly monotonicMs: () => number;
+  private readonly tellsArguments: boolean;
   private readonly known = new Map<number, Known>();
 
-  constructor(procRoot: string, monotonicMs: () => number) {
+  /** `tellsArguments`: what processes were started with is told, without what may be secret in it. */
+  constructor(procRoot: string, monotonicMs: () => number, tellsArguments = false) {
+    this.tellsArguments = tellsArguments;
     this.procRoot = procRoot;
     this.monotonicMs = monotonicMs;
   }
@@ -61,21 +67,20 @@ export class ProcessTable {
     const link = attempt(() => readlinkSync(path.join(directory, 'exe'))) ?? '';
     const executable = link.replace(/ \(deleted\)$/, '');
     const program = path.basename(executable) || command;
-    const script = INTERPRETERS.test(program) ? this.script(directory) : '';
+    const isInterpreter = INTERPRETERS.test(program);
+    const words = isInterpreter || this.tellsArguments ? (readArguments(path.join(directory, 'cmdline')) ?? []) : [];
+    const script = isInterpreter ? scriptOf(words) : '';
     const cgroups = attempt(() => readFileSync(path.join(directory, 'cgroup'), 'utf8')) ?? '';
     const name = script === '' ? program : `${program} ${script}`;
-    return { pid, name, command, executable, cgroupPath: cgroupPath(cgroups) };
+    const shown = this.tellsArguments ? redactArguments(words) : [];
+    return { pid, name, command, executable, cgroupPath: cgroupPath(cgroups), arguments: shown };
   }
+}
 
-  /** File name of the script that an interpreter runs, if one of its arguments looks like a script. */
-  private script(directory: string): string {
-    const commandLine = attempt(() => readFileSync(path.join(directory, 'cmdline'), 'utf8')) ?? '';
-    const first = commandLine
-      .split('\0')
-      .slice(1, 16)
-      .find((argument) => !argument.startsWith('-'));
-    return first !== undefined && /^[^\s]+\.(?:[cm]?[jt]s|py|rb|pl|php)$/.test(first) ? path.basename(first) : '';
-  }
+/** File name of the script that an interpreter runs, if one of its arguments looks like a script. */
+function scriptOf(words: readonly string[]): string {
+  const first = words.slice(1, 16).find((word) => !word.startsWith('-'));
+  return first !== undefined && /^[^\s]+\.(?:[cm]?[jt]s|py|rb|pl|php)$/.test(first) ? path.basename(first) : '';
 }
 
 /** On hybrid hosts processes sit in v2's root and systemd's own hierarchy tells more. */

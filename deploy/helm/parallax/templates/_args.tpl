@@ -14,6 +14,9 @@
 {{- range $exporter.tlsPlaintext }}
 - --tls-plaintext={{ . }}
 {{- end }}
+{{- if $exporter.processArguments }}
+- --process-arguments
+{{- end }}
 {{- if .Values.tls.enabled }}
 - --tls-cert=/etc/parallax/tls/tls.crt
 - --tls-key=/etc/parallax/tls/tls.key

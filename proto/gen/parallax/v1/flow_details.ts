@@ -387,6 +387,11 @@ export interface Process {
   containerId: string;
   unit: string;
   cgroupId: bigint;
+  /**
+   * What the process was started with, without the program itself and without what may be secret; at most 32 of 256
+   * characters, then "…". Empty unless the exporter was told to read them.
+   */
+  arguments: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1515,7 +1520,16 @@ export const TcpHealth: MessageFns<TcpHealth> = {
 };
 
 function createBaseProcess(): Process {
-  return { pid: 0, command: "", executable: "", containerId: "", unit: "", cgroupId: 0n, _unknownFields: {} };
+  return {
+    pid: 0,
+    command: "",
+    executable: "",
+    containerId: "",
+    unit: "",
+    cgroupId: 0n,
+    arguments: [],
+    _unknownFields: {},
+  };
 }
 
 export const Process: MessageFns<Process> = {
@@ -1540,6 +1554,9 @@ export const Process: MessageFns<Process> = {
         throw new globalThis.Error("value provided for field message.cgroupId of type uint64 too large");
       }
       writer.uint32(48).uint64(message.cgroupId);
+    }
+    for (const v of message.arguments) {
+      writer.uint32(58).string(v!);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1613,6 +1630,14 @@ export const Process: MessageFns<Process> = {
             message.cgroupId = reader.uint64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.arguments.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1649,6 +1674,9 @@ export const Process: MessageFns<Process> = {
         : isSet(object.cgroup_id)
         ? BigInt(object.cgroup_id)
         : 0n,
+      arguments: globalThis.Array.isArray(object?.arguments)
+        ? object.arguments.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1672,6 +1700,9 @@ export const Process: MessageFns<Process> = {
     if (message.cgroupId !== 0n) {
       obj.cgroupId = message.cgroupId.toString();
     }
+    if (message.arguments?.length) {
+      obj.arguments = message.arguments;
+    }
     return obj;
   },
 
@@ -1686,6 +1717,7 @@ export const Process: MessageFns<Process> = {
     message.containerId = object.containerId ?? "";
     message.unit = object.unit ?? "";
     message.cgroupId = (object.cgroupId !== undefined && object.cgroupId !== null) ? BigInt(object.cgroupId) : 0n;
+    message.arguments = object.arguments?.map((e) => e) || [];
     return message;
   },
 };
