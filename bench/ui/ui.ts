@@ -1,7 +1,7 @@
 // What the page costs in a real Chromium: a generator observer, the real relay, the built page. Prints a table.
 //   node bench/ui/ui.ts                 20 x 100, 300 x 1,000 and 2,000 x 10,000 (services x flows a second)
 //   node bench/ui/ui.ts 2000x10000 ...  these cells; all: every one of nine
-//   node bench/ui/ui.ts heap=300 ...    the heap of the last cell is watched for so many seconds instead of 30
+//   node bench/ui/ui.ts heap=300 ...    the heaps of the last cell are watched for so many seconds instead of 30
 // Chromium draws in software here: read its frames against those of the small cells. Busy share and longest task are
 // processor time, which a busy machine does not stretch; all else is time on the clock.
 
@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
-import { watchHeap } from './heap.ts';
+import { type Heap, watchHeaps } from './heap.ts';
 import { watchMainThread } from './main-thread.ts';
 import { countFrames, rowAges, type Stage, stages } from './page-probe.ts';
 
@@ -34,7 +34,7 @@ const columns = [
   'worst frame ms',
   'main thread busy %',
   'longest task ms (clock)',
-  'JS heap MB (a minute)',
+  'JS heap MB: page, worker (a minute)',
   'row age p50 / worst ms',
 ];
 const parallax = join(import.meta.dirname, '..', '..', 'bin', 'parallax.ts');
@@ -87,9 +87,9 @@ async function measurePage(url: string, watchHeapSeconds: number): Promise<strin
     const idle = await page.evaluate(countFrames, { ms: 2000, isPanning: false });
     const panning = await page.evaluate(countFrames, { ms: 2500, isPanning: true });
     const ages = (await page.evaluate(rowAges, { count: 16, ms: 5000 })).toSorted((a, b) => a - b);
-    const session = await context.newCDPSession(page);
-    await session.send('Performance.enable');
-    const heap = await watchHeap(page, session, watchHeapSeconds);
+    const heaps = await watchHeaps(browser, page, watchHeapSeconds);
+    const heapText = ({ endMb, mbPerMinute }: Heap) =>
+      `${endMb.toFixed(1)}${watchHeapSeconds > 0 ? ` (${mbPerMinute.toFixed(1)})` : ''}`;
     return [
       firstMs.toFixed(0),
       drawnMs(again).toFixed(0),
@@ -99,7 +99,7 @@ async function measurePage(url: string, watchHeapSeconds: number): Promise<strin
       panning.worstMs.toFixed(0),
       (busyShare * 100).toFixed(0),
       `${longestCpuMs.toFixed(0)} (${longestMs.toFixed(0)})`,
-      `${heap.endMb.toFixed(1)}${watchHeapSeconds > 0 ? ` (${heap.mbPerMinute.toFixed(1)})` : ''}`,
+      `${heapText(heaps.page)}, ${heapText(heaps.worker)}`,
       `${ages[ages.length >> 1] ?? 'none'} / ${ages.at(-1) ?? 'none'}`,
     ];
   } finally {

@@ -43,8 +43,8 @@ export function hitGrid(cards: ReadonlyMap<string, Rect>, paths: FlatPaths): Hit
     const { starts, points } = paths;
     for (let link = 0; link + 1 < starts.length; link++) {
       for (let at = starts[link] ?? 0; at + 1 < (starts[link + 1] ?? 0); at++) {
-        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = points.subarray(at * 2, at * 2 + 4);
-        cover(x1, y1, x2, y2, (cell) => visit(cell, link, at));
+        const [x1, y1, x2, y2] = [points[at * 2], points[at * 2 + 1], points[at * 2 + 2], points[at * 2 + 3]];
+        cover(x1 ?? 0, y1 ?? 0, x2 ?? 0, y2 ?? 0, (cell) => visit(cell, link, at));
       }
     }
   };
