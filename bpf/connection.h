@@ -329,10 +329,16 @@ CHECKED_ONCE int create(struct __sk_buff *skb, const struct packet *packet, u32 
 		fresh.marks |= PX_MARK_MUTED | PX_MARK_OVERLAY;
 	else if (place == HOST_OUT && passes_through(skb, packet, place))
 		fresh.marks |= PX_MARK_MUTED;
-	if (packet->family == 4)
-		failed = bpf_map_update_elem(&connections4, &packet->key4, &fresh, flags);
-	else
-		failed = bpf_map_update_elem(&connections6, &packet->key6, &fresh, flags);
+	/* Linux 6.1 takes no key from where an argument points, but from the stack. */
+	if (packet->family == 4) {
+		struct px_key4 key = packet->key4;
+
+		failed = bpf_map_update_elem(&connections4, &key, &fresh, flags);
+	} else {
+		struct px_key6 key = packet->key6;
+
+		failed = bpf_map_update_elem(&connections6, &key, &fresh, flags);
+	}
 	/* Another CPU was first. */
 	if (failed == -EEXIST)
 		return 1;

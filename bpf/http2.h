@@ -32,9 +32,7 @@ static __always_inline u32 next_frame(struct __sk_buff *skb, const struct packet
 	frame->begin = frame->end;
 	frame->is_telling = 1;
 	bytes = left < sizeof(head) ? left : sizeof(head);
-	BOUND(bytes);
-	if (bytes < 1 || bytes > sizeof(head) ||
-	    bpf_skb_load_bytes(skb, packet->payload_offset + frame->begin, head, bytes))
+	if (load_some(skb, packet->payload_offset + frame->begin, head, bytes, sizeof(head)))
 		return 0;
 	if (head[0] > 0x10 || head[3] > 0x10 || (head[3] < 10 && head[5] & 0x80))
 		return 0;

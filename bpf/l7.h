@@ -215,8 +215,7 @@ CHECKED_ONCE int capture_pipelinable(struct __sk_buff *skb, const struct packet 
 		}
 	}
 	bytes = length < HEAD_BYTES ? length : HEAD_BYTES;
-	BOUND(bytes);
-	if (bytes < 1 || bytes > HEAD_BYTES || bpf_skb_load_bytes(skb, packet->payload_offset, head, bytes))
+	if (load_some(skb, packet->payload_offset, head, bytes, HEAD_BYTES))
 		return 0;
 	part.hint = classify(head, length, packet, known);
 	if (part.hint && part.hint != known)
@@ -311,9 +310,7 @@ CHECKED_ONCE int capture_other(struct __sk_buff *skb, const struct packet *packe
 		connection->l7_follow = follow &= ~(FOLLOW_KNOWN(side) | FOLLOW_GOES_ON(side));
 	}
 	head_length = length < HEAD_BYTES ? length : HEAD_BYTES;
-	BOUND(head_length);
-	if (head_length < 1 || head_length > HEAD_BYTES ||
-	    bpf_skb_load_bytes(skb, packet->payload_offset, head, head_length))
+	if (load_some(skb, packet->payload_offset, head, head_length, HEAD_BYTES))
 		return 0;
 	hint = classify(head, length, packet, known);
 	FORGET(hint, length);

@@ -34,6 +34,20 @@ struct {
 	__type(value, struct fragment_ports);
 } fragments SEC(".maps");
 
+/*
+ * Reads `bytes` of a frame, 1 to `most`. 0 if they could be read. Tested is what there is beyond one: of "not 0", which the
+ * compiler makes of "1 or more", the verifier concludes nothing before Linux 6.8.
+ */
+static __always_inline long load_some(struct __sk_buff *skb, u32 offset, void *to, u32 bytes, const u32 most)
+{
+	u32 beyond = bytes - 1;
+
+	BOUND(beyond);
+	if (beyond >= most)
+		return -1;
+	return bpf_skb_load_bytes(skb, offset, to, beyond + 1);
+}
+
 static __always_inline void map_ipv4(u8 *out, __be32 address)
 {
 	u32 *words = (u32 *)out;

@@ -94,9 +94,7 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 		count(PX_COUNT_L7_LOST);
 		return 0;
 	}
-	BOUND(captured);
-	if (captured < 1 || captured > room ||
-	    bpf_skb_load_bytes(skb, packet->payload_offset + part->offset, (void *)(record + 1), captured)) {
+	if (load_some(skb, packet->payload_offset + part->offset, record + 1, captured, room)) {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}

@@ -90,9 +90,7 @@ static long redis_step(u32 index, struct request_walk *walk)
 	u32 number = 0, digits = 0, noise = walk->skb->len;
 	u32 left = walk->packet->payload_length - walk->at, bytes = left < sizeof(line) ? left : sizeof(line);
 
-	BOUND(bytes);
-	if (bytes < 4 || bytes > sizeof(line) ||
-	    bpf_skb_load_bytes(walk->skb, walk->packet->payload_offset + walk->at, line, bytes))
+	if (bytes < 4 || load_some(walk->skb, walk->packet->payload_offset + walk->at, line, bytes, sizeof(line)))
 		return 1;
 	for (int i = 1; i <= MAXIMUM_DIGITS; i++) {
 		if (!is_digit(line[i]))

@@ -119,7 +119,10 @@ function openLibrary(name: string, mend: string): LibraryHandle {
   }
 }
 
+/** Kept of what was said. */
 const LOG_BYTES = 1 << 16;
+/** The verifier's log is one line to libbpf, of this length at most, and the reason is at its end. */
+const LINE_BYTES = 1 << 24;
 
 interface Log {
   /** What was said since the last call. */
@@ -135,14 +138,17 @@ interface Log {
 function collectLog(bpf: LibraryHandle, c: LibraryHandle): Log {
   const format = c.func('int vsnprintf(void *buffer, size_t size, const char *format, void *arguments)');
   const setPrint = bpf.func('void *libbpf_set_print(void *callback)');
-  const line = Buffer.alloc(LOG_BYTES);
+  let line: Buffer | undefined;
   let log = '';
   let muting = 0;
   const prototype = koffi.proto('int parallax_libbpf_print(int level, const char *format, void *arguments)');
   const callback = koffi.register((level: number, pattern: string, values: unknown): number => {
     if (level > 1) return 0;
-    const length: number = format(line, line.length, pattern, values);
-    log = (log + line.toString('latin1', 0, Math.min(length, line.length - 1))).slice(-LOG_BYTES);
+    // Taken only now, and of memory only what is written to.
+    line ??= Buffer.allocUnsafeSlow(LINE_BYTES);
+    const length: number = format(line, LINE_BYTES, pattern, values);
+    const end = Math.min(length, LINE_BYTES - 1);
+    log = (log + line.toString('latin1', Math.max(0, end - LOG_BYTES), end)).slice(-LOG_BYTES);
     return length;
   }, koffi.pointer(prototype));
   setPrint(callback);
