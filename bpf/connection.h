@@ -4,6 +4,7 @@
  * (nothing is evicted unseen) and reports what they still hold.
  */
 #pragma once
+#include "place.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -62,17 +63,6 @@ struct {
 	__type(key, u32);
 	__type(value, u64);
 } counters SEC(".maps");
-
-enum place { VETH_IN, VETH_OUT, HOST_IN, HOST_OUT, LOOPBACK_OUT };
-
-/* Of the five words that a frame has for the programs of its hook, the one where its place is handed on. */
-#define PLACE_SLOT 4
-
-/* Read anew each time: the frame is at hand in a register anyway, and one more value would push another out of its own. */
-static __always_inline u32 place_of(struct __sk_buff *skb)
-{
-	return *(volatile u32 *)&skb->cb[PLACE_SLOT];
-}
 
 static __always_inline void count(u32 index)
 {

@@ -88,7 +88,7 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 {
 	const struct px_side *side = packet->sender ? &connection->side[1] : &connection->side[0];
 	struct px_l7_record *record = bpf_ringbuf_reserve(&records, sizeof(*record) + room, 0);
-	u32 captured = part->length < wanted ? part->length : wanted, found = PART_COPIED;
+	u32 captured = part->length < wanted ? part->length : wanted, found = PART_COPIED, end_at;
 
 	if (!record) {
 		count(PX_COUNT_L7_LOST);
@@ -121,8 +121,11 @@ static __always_inline u32 copy_part(struct __sk_buff *skb, const struct packet 
 	record->flags = part->flags;
 	if (part->look && has_many_heads((const u8 *)(record + 1), captured, room, part->look == LOOK_BEHIND_HEAD, skb->len))
 		found |= PART_HAS_MANY;
-	if (captured >= END_BYTES && part->offset + captured == packet->payload_length)
-		found |= what_ends((const u8 *)(record + 1) + captured - END_BYTES);
+	/* Beyond any bound if there are fewer; tested as it is used, since 6.1 forgets what it knew of `captured`. */
+	end_at = captured - END_BYTES;
+	BOUND(end_at);
+	if (end_at <= room - END_BYTES && part->offset + captured == packet->payload_length)
+		found |= what_ends((const u8 *)(record + 1) + end_at);
 	bpf_ringbuf_submit(record, wake_flags());
 	return found;
 }
