@@ -3,7 +3,7 @@
 import { type NextRequest, NextResponse } from 'next/server';
 import { refusalOf } from '#app/request-guard.ts';
 
-export const config = { matcher: ['/((?!api/|_next/static/|icon.svg).*)'] };
+export const config = { matcher: ['/((?!api/|_next/static/|icon.svg|apple-icon.png|manifest.webmanifest).*)'] };
 
 export function proxy(request: NextRequest): NextResponse {
   const refusal = refusalOf(request.headers);

@@ -190,6 +190,53 @@ test('details show the course from before the page was opened, for a service and
   await expect(page).toHaveURL(/sel=e:shop/);
   await expect(details.getByRole('img', { name: 'Latency over time', exact: true })).toBeVisible();
   await expect(details).toContainText('First seen');
+  await page.goto(`${url}/?sel=n:prod-eu-west|shop`);
+  await expect(details.getByRole('img', { name: 'Latency over time', exact: true })).toBeVisible({ timeout: 45_000 });
+});
+
+test('what a preview would change is marked on the map by the link alone, until it is taken off', async ({ page }) => {
+  const marks = 'c:shop/web>shop/cart,o:shop/web>shop/checkout,+12';
+  await page.goto(`${url}/?${new URLSearchParams({ marks })}`);
+  const chip = page.getByRole('button', {
+    name: 'Policy preview: 1 would be denied, 1 allowed, 0 not known, 12 more not marked',
+  });
+  await expect(chip).toBeVisible({ timeout: 45_000 });
+  await expect(page.getByText('would be denied', { exact: true })).toBeVisible();
+  await chip.click();
+  await expect(chip).toBeHidden();
+  await expect(page).not.toHaveURL(/marks/);
+});
+
+test('a refused connection leads to its flows, to the map and back, in the window that was looked at', async ({
+  page,
+}) => {
+  await page.goto(`${url}/verdicts?window=900`);
+  const refused = page.getByRole('article').filter({ hasText: 'report-scheduler' });
+  await refused.getByRole('link', { name: 'Show its dropped flows' }).click({ timeout: 45_000 });
+  await expect(page).toHaveURL(/\/flows\?.*window=900/);
+  for (const term of ['verdict:dropped', 'from:workload:report-scheduler', 'to:namespace:payments'])
+    await expect(page.getByRole('button', { name: `Remove ${term}` })).toBeVisible({ timeout: 45_000 });
+  await page.goBack();
+  await refused.getByRole('link', { name: 'Show on the map' }).click({ timeout: 45_000 });
+  await expect(page.getByRole('complementary', { name: 'Details' }).getByLabel('Refused')).toBeVisible({
+    timeout: 45_000,
+  });
+  await expect(page).toHaveURL(/window=900/);
+});
+
+test('on a phone, and zoomed in fourfold, map and flows can be reached and a verdict is in sight', async ({ page }) => {
+  for (const [width, height] of [
+    [390, 844],
+    [320, 256],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await withRows(page, '/');
+    const row = rowsOf(page).nth(1);
+    await row.scrollIntoViewIfNeeded();
+    await expect(row).toBeInViewport();
+    await expect(page.getByRole('columnheader', { name: 'Verdict' })).toBeInViewport();
+    await expect(page.getByRole('button', { name: 'Map', exact: true })).toBeVisible();
+  }
 });
 
 /** Every page, every kind of details, the list in place of the map, and a phone: each once it shows something. */
@@ -260,9 +307,10 @@ test('eight tabs share one stream, a plain request still gets through, and the l
 test('names with markup, reversed text and long labels are shown as the text they are', async ({ page }) => {
   const { address } = relay;
   relay.stop();
-  const guests = { vertices: [hostileVertex], flows: (nowMs: number) => [hostileFlow(nowMs)] };
+  const guests = { vertices: [hostileVertex], flows: (nowMs: number) => [hostileFlow(nowMs)], lost: 1_204 };
   relay = await startDashboardDouble(address, 9, guests);
   await withRows(page, '/?cols=time,source,destination,request,verdict,node,pod');
+  await expect(page.getByText('1,204 events got lost on the way here')).toBeVisible();
   const row = rowsOf(page).filter({ hasText: hostile.markup }).first();
   await expect(row).toContainText('Forwarded');
   await page.getByRole('button', { name: 'Pause' }).click();

@@ -10,7 +10,17 @@ const folder = process.argv[3] ?? join(import.meta.dirname, '..', 'docs', 'scree
 
 /** Filter text; empty shows everything. */
 const filter = process.argv[4] ?? '';
-const pictures = [
+interface Picture {
+  readonly name: string;
+  readonly path: string;
+  readonly isReady: (page: Page) => Promise<void>;
+  /** 1600 x 1000 unless told. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** Both unless told. */
+  readonly theme?: 'dark' | 'light';
+}
+
+const pictures: readonly Picture[] = [
   { name: 'map', path: '/', isReady: mapIsDrawn },
   { name: 'details', path: `/?sel=v:${encodeURIComponent(await idOf('checkout'))}`, isReady: detailsAreDrawn },
   { name: 'namespaces', path: '/?scope=namespace', isReady: mapIsDrawn },
@@ -19,6 +29,17 @@ const pictures = [
   { name: 'policies', path: '/policies', isReady: (page: Page) => page.locator('article').first().waitFor() },
   { name: 'access-logs', path: '/access-logs', isReady: logsAreThere },
   { name: 'status', path: '/status', isReady: (page: Page) => page.getByRole('table').nth(1).waitFor() },
+  {
+    name: 'details-1280',
+    path: `/?sel=v:${encodeURIComponent(await idOf('checkout'))}`,
+    isReady: detailsAreDrawn,
+    size: { width: 1280, height: 800 },
+    theme: 'light',
+  },
+  { name: 'phone-map', path: '/', isReady: listIsThere, size: { width: 390, height: 844 }, theme: 'dark' },
+  { name: 'phone-flows', path: '/flows', isReady: rowsAreThere, size: { width: 390, height: 844 }, theme: 'light' },
+  { name: 'state-empty', path: '/?q=namespace:nowhere', isReady: saying('Nothing matches this filter'), theme: 'dark' },
+  { name: 'state-error', path: '/?q=colour:red', isReady: saying('Mend the filter'), theme: 'light' },
 ];
 
 mkdirSync(folder, { recursive: true });
@@ -33,11 +54,13 @@ try {
       colorScheme: theme,
       reducedMotion: 'reduce',
     });
-    for (const { name, path, isReady } of pictures) {
+    for (const { name, path, isReady, size, theme: only } of pictures) {
+      if (only !== undefined && only !== theme) continue;
       const page = await context.newPage();
+      if (size !== undefined) await page.setViewportSize(size);
       const query = new URLSearchParams({ q: filter });
       const separator = path.includes('?') ? '&' : '?';
-      await page.goto(`${address}${path}${filter === '' ? '' : `${separator}${query}`}`);
+      await page.goto(`${address}${path}${filter === '' || path.includes('q=') ? '' : `${separator}${query}`}`);
       await isReady(page);
       await page.evaluate(() => document.fonts.ready);
       await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
@@ -55,6 +78,15 @@ async function mapIsDrawn(page: Page): Promise<void> {
   await page.locator('[data-map-card]').nth(5).waitFor();
   // Lines come from a worker, a moment after the cards.
   await page.waitForFunction(() => performance.getEntriesByName('map drawn').length > 0);
+}
+
+async function listIsThere(page: Page): Promise<void> {
+  await page.getByRole('list', { name: 'Services' }).waitFor();
+  await rowsAreThere(page);
+}
+
+function saying(text: string): (page: Page) => Promise<void> {
+  return (page) => page.getByText(text).first().waitFor();
 }
 
 /** A whole page of rows. */

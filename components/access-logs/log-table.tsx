@@ -25,10 +25,10 @@ interface Column {
 }
 
 const columns: readonly Column[] = [
-  { name: 'Time', track: '96px', minTableWidth: 0 },
+  { name: 'Time', track: '96px', minTableWidth: 480 },
   { name: 'Source', track: 'minmax(110px,1fr)', minTableWidth: 620 },
-  { name: 'Service', track: 'minmax(110px,1fr)', minTableWidth: 0 },
-  { name: 'Request', track: 'minmax(150px,1.8fr)', minTableWidth: 0 },
+  { name: 'Service', track: 'minmax(96px,1fr)', minTableWidth: 0 },
+  { name: 'Request', track: 'minmax(120px,1.8fr)', minTableWidth: 0 },
   { name: 'Status', track: '56px', minTableWidth: 0 },
   { name: 'Flags', track: '72px', minTableWidth: 560 },
   { name: 'Duration', track: '128px', minTableWidth: 520 },

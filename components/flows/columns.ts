@@ -14,9 +14,9 @@ interface ColumnSpec {
 }
 
 export const columnSpecs: Readonly<Record<Column, ColumnSpec>> = {
-  time: { name: 'Time', px: 96, minTableWidth: 0 },
-  source: { name: 'Source', px: 120, grow: 1, minTableWidth: 0 },
-  destination: { name: 'Destination', px: 140, grow: 1.1, minTableWidth: 0 },
+  time: { name: 'Time', px: 96, minTableWidth: 480 },
+  source: { name: 'Source', px: 96, grow: 1, minTableWidth: 0 },
+  destination: { name: 'Destination', px: 112, grow: 1.1, minTableWidth: 0 },
   request: { name: 'Request', px: 150, grow: 1.5, minTableWidth: 560 },
   verdict: { name: 'Verdict', px: 96, minTableWidth: 0 },
   latency: { name: 'Latency', px: 128, minTableWidth: 800 },
@@ -47,9 +47,8 @@ export function gridTemplate(columns: readonly Column[], widths: Widths): string
     .join(' ');
 }
 
-/** Pixels below which the table scrolls sideways; none where the reader set no width. */
-export function leastTableWidth(columns: readonly Column[], widths: Widths): number | undefined {
-  if (widths.size === 0) return undefined;
+/** Pixels below which the table scrolls sideways. */
+export function leastTableWidth(columns: readonly Column[], widths: Widths): number {
   const sum = columns.reduce((total, column) => total + (widths.get(column) ?? columnSpecs[column].px), 0);
   return sum + GAP_PX * (columns.length + 1);
 }

@@ -1,6 +1,6 @@
 'use client';
 
-// Heading, filter, rate, and the two controls of the table.
+// Heading, filter, and the controls of the table.
 
 import { Cable, Pause, Play, Share, Unplug } from 'lucide-react';
 import dynamic from 'next/dynamic';
@@ -8,8 +8,6 @@ import { useState } from 'react';
 import { Button } from '../controls/button.tsx';
 import { Tip } from '../controls/tip.tsx';
 import { showsConnections, withConnections } from '../filter/terms.ts';
-import { wholeNumber } from '../format/figures.ts';
-import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { useFilterText } from '../url/url-state.ts';
 import { FilterInput } from './filter-input.tsx';
 import { useReading } from './reading.tsx';
@@ -24,11 +22,10 @@ const ShareDialog = dynamic(() => import('./share-dialog.tsx').then((module) => 
 export function FilterBar() {
   const { paused, setPaused } = useReading();
   return (
-    <div className="flex h-12 shrink-0 items-center gap-3 px-4">
-      <h2 className="font-semibold text-sm">Flows</h2>
+    <div className="flex h-12 shrink-0 items-center gap-3 px-4 max-sm:gap-1.5">
+      <h2 className="font-semibold text-sm max-sm:sr-only">Flows</h2>
       <FilterInput />
       <ConnectionsToggle />
-      <FlowRate paused={paused} />
       <Button aria-pressed={paused} onClick={() => setPaused(!paused)}>
         {paused ? <Play size={13} aria-hidden /> : <Pause size={13} aria-hidden />}
         {paused ? 'Resume' : 'Pause'}
@@ -36,17 +33,6 @@ export function FilterBar() {
       <ColumnChooser />
       <ShareButton />
     </div>
-  );
-}
-
-function FlowRate({ paused }: { readonly paused: boolean }) {
-  const perSecond = useSnapshot((snapshot) => snapshot.counters.flowsPerSecond);
-  const isLive = useSnapshot((snapshot) => snapshot.connection.state === 'live') && !paused;
-  return (
-    <span className="flex items-center gap-2 whitespace-nowrap text-fg-2 text-xs max-sm:hidden">
-      <span className={`size-1.5 rounded-full ${isLive ? 'live-pulse bg-ok' : 'bg-fg-3'}`} aria-hidden />
-      {wholeNumber(perSecond)} flows/s
-    </span>
   );
 }
 

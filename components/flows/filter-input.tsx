@@ -84,7 +84,7 @@ export function FilterInput() {
         }}
         onBlur={() => setIsOpen(false)}
         onKeyDown={press}
-        className="h-full min-w-24 flex-1 bg-transparent text-xs outline-none placeholder:text-fg-3"
+        className="h-full w-0 min-w-16 flex-1 truncate bg-transparent text-xs outline-none placeholder:text-fg-3"
       />
       {offered.length > 0 && <Completions offered={offered} active={active} opensUp={opensUp} onTake={take} />}
       {fault !== '' && (

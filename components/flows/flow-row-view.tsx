@@ -36,14 +36,19 @@ export const FlowRowView = memo(function FlowRowView(props: FlowRowProps) {
       className={`absolute inset-x-0 top-0 grid h-7 cursor-default items-center gap-4 px-4 text-cell ${tone}`}
       style={{ transform: `translateY(${props.top}px)`, gridTemplateColumns: props.template }}
     >
-      {columns.map((column) => (
-        <td key={column} className="min-w-0">
+      {columns.map((column, at) => (
+        <td key={column} className={`min-w-0 ${isReasonOver(row, columns, at) ? '-mr-18' : ''}`}>
           {cell(column, row)}
         </td>
       ))}
     </tr>
   );
 });
+
+/** A drop has no size, and its reason is longer than a latency: it runs on into the empty cell. */
+function isReasonOver(row: FlowRow, columns: readonly Column[], at: number): boolean {
+  return row.verdict === 'dropped' && row.bytes < 0 && columns[at] === 'latency' && columns[at + 1] === 'size';
+}
 
 function cell(column: Column, row: FlowRow) {
   switch (column) {

@@ -158,7 +158,7 @@ function Heading(props: {
           {graph
             ? `${plural(graph.serviceCount, ...MEMBER_WORDS[scope])} · ${plural(graph.connectionCount, 'connection')}`
             : 'laying out'}
-          {reachText(model)}
+          {model.isFromFlows === true && ' · counted from the flows in memory'}
           {model.folded && ' · the rarest are folded into “other”'}
         </p>
       </div>
@@ -169,13 +169,6 @@ function Heading(props: {
 
 const acceptAll = () => true;
 const NO_MARKS: ReadonlyMap<string, EdgeMark> = new Map();
-
-/** Said where there is less than was asked for: the relay has not run as long, or remembers less. */
-function reachText({ coveredMs, windowSeconds }: ServiceMapModel): string {
-  const seconds = Math.round(coveredMs / 1000);
-  if (seconds === 0 || seconds >= windowSeconds * 0.95) return '';
-  return ` · data of the last ${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} only`;
-}
 
 /** The list shows every service, so it has a graph of its own with all namespaces open. */
 function OpenList(props: ServiceMapViewProps & { find: string }) {

@@ -61,6 +61,46 @@ const explanations: Readonly<Record<string, DropExplanation>> = {
     what: 'The sequence number fits no open window.',
     look: 'Look for stale connection tracking or a peer that restarted.',
   },
+  TCP_FLAGS: {
+    what: 'The TCP flags of the packet make no sense in the state of its connection.',
+    look: 'Often a late packet of a connection that was closed; if many, look for scanners or broken middleboxes.',
+  },
+  TCP_RFC7323_PAWS: {
+    what: 'The TCP timestamp is older than one already seen: the packet counts as a stray of the past.',
+    look: 'Look for address translation that mixes several senders, or clocks that jumped.',
+  },
+  TCP_RFC7323_PAWS_ACK: {
+    what: 'An acknowledgement overtook others on its way, and its timestamp is older than theirs.',
+    look: 'Harmless when rare; if many, look for paths that reorder packets.',
+  },
+  TCP_RFC7323_TW_PAWS: {
+    what: 'A new connection came with a timestamp older than that of the one before it.',
+    look: 'Look for address translation that mixes several senders.',
+  },
+  TCP_ACK_UNSENT_DATA: {
+    what: 'The packet acknowledges data that was never sent.',
+    look: 'Look for middleboxes that rewrite sequence numbers, or a peer that restarted.',
+  },
+  TCP_OLD_ACK: {
+    what: 'The packet acknowledges what was acknowledged long ago.',
+    look: 'Often old duplicates; if many, look for paths that delay or repeat packets.',
+  },
+  TCP_TOO_OLD_ACK: {
+    what: 'The acknowledgement is older than any window that was ever open.',
+    look: 'Look for strays of an earlier connection with the same ports.',
+  },
+  TCP_OFO_QUEUE_PRUNE: {
+    what: 'Packets that came out of order filled the memory of the socket.',
+    look: 'Look for loss on the path, and at net.ipv4.tcp_rmem.',
+  },
+  TCP_OFO_DROP: {
+    what: 'A packet out of order repeats data that waits already.',
+    look: 'Retransmissions: look for loss or reordering on the path.',
+  },
+  TCP_ZEROWINDOW: {
+    what: 'The receiver had said that it has no room.',
+    look: 'Look at the load of the receiver: its program reads too slowly.',
+  },
   TCP_RESET: { what: 'The other end reset the connection.', look: "Look at the peer's log around this time." },
   TCP_CLOSE: {
     what: 'The connection was already closed when the packet came.',

@@ -6,7 +6,7 @@ import { ShieldQuestion } from 'lucide-react';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
 import type { PolicyReport } from '#proto/gen/parallax/v1/dashboard.ts';
 import { plural } from '../format/figures.ts';
-import { windowText } from '../shell/window-chooser.tsx';
+import { windowText } from '../format/window-text.ts';
 import { useWindowSeconds } from '../url/url-state.ts';
 import { PolicyCard } from './policy-card.tsx';
 import { PreviewView } from './preview/preview-view.tsx';
@@ -59,7 +59,7 @@ function Report({ report }: { readonly report: PolicyReport }) {
   const dialect = report.dialect === 'cilium' ? 'as Cilium enforces them' : 'as Kubernetes prescribes';
   return (
     <>
-      <p className="mt-1 text-fg-2">
+      <p className="mt-3 text-fg-2">
         {plural(report.policies.length, 'policy', 'policies')} from {report.source}, read {dialect}. Figures of the last{' '}
         {windowText(report.windowSeconds)}.
       </p>

@@ -7,10 +7,18 @@ import { useTheme } from 'next-themes';
 import { useCallback, useMemo } from 'react';
 import { withTerms } from '../filter/terms.ts';
 import type { MapSelection, StepTarget } from '../map/map-view-types.ts';
-import { useMarkedEdges } from '../map/marked-edges.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import type { MapVertex } from '../store/service-map-model.ts';
-import { useFilterText, useFind, useFolds, useHidden, useMetric, useScope, useSelection } from '../url/url-state.ts';
+import {
+  useFilterText,
+  useFind,
+  useFolds,
+  useHidden,
+  useMarkedEdges,
+  useMetric,
+  useScope,
+  useSelection,
+} from '../url/url-state.ts';
 import { isHidden } from './hidden.ts';
 import { MapBar } from './map-bar.tsx';
 import { MapWaiting } from './map-waiting.tsx';
@@ -32,7 +40,7 @@ export function MapArea() {
   const [folds, setFolds] = useFolds();
   const [hidden] = useHidden();
   const [find] = useFind();
-  const marked = useMarkedEdges();
+  const [marked] = useMarkedEdges();
   const { resolvedTheme } = useTheme();
   const mapSelection = useMapSelection(selection);
   const isVisible = useMemo(() => (vertex: MapVertex) => !isHidden(vertex, hidden), [hidden]);

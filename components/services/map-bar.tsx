@@ -4,9 +4,8 @@
 
 import { ChevronRight, EyeOff, Search, X } from 'lucide-react';
 import type { EdgeMark } from '../map/map-view-types.ts';
-import { showOnMap, useMarkedEdges } from '../map/marked-edges.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
-import { MAX_HIDDEN, useFilterText, useFind, useHidden, useScope } from '../url/url-state.ts';
+import { MAX_HIDDEN, useFilterText, useFind, useHidden, useMarkedEdges, useScope } from '../url/url-state.ts';
 import { NOISE, NOISE_NAMES, noiseOn } from './hidden.ts';
 import { crumbsOf, outermost } from './scope-path.ts';
 
@@ -24,14 +23,15 @@ export function MapBar() {
   );
 }
 
-/** What another view shows on the map, and the way back to the map as it is. */
+/** What a policy preview shows on the map, and the way back to the map as it is. */
 function MarkedChip() {
-  const marked = useMarkedEdges();
-  if (marked === undefined) return null;
+  const [marked, setMarked] = useMarkedEdges();
+  if (marked === null) return null;
   const count = (mark: EdgeMark) => marked.edges.filter((edge) => edge.mark === mark).length;
   return (
-    <button type="button" className={`${chip} border-accent text-fg`} onClick={() => showOnMap(undefined)}>
-      {marked.title}: {count('closes')} would be denied, {count('opens')} allowed, {count('unsure')} not known
+    <button type="button" className={`${chip} border-accent text-fg`} onClick={() => void setMarked(null)}>
+      Policy preview: {count('closes')} would be denied, {count('opens')} allowed, {count('unsure')} not known
+      {marked.omitted > 0 && `, ${marked.omitted} more not marked`}
       <X size={11} aria-label="take it off the map" />
     </button>
   );

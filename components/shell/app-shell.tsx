@@ -31,8 +31,9 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
       setPaused(!paused);
     },
   });
+  // In a low window, or a page zoomed far in, the frame would leave nothing for what it frames: all of it scrolls.
   return (
-    <div className="grid h-dvh grid-cols-[52px_minmax(0,1fr)] grid-rows-[52px_minmax(0,1fr)] max-md:grid-cols-1 max-md:grid-rows-[48px_minmax(0,1fr)_52px]">
+    <div className="grid h-dvh grid-cols-[52px_minmax(0,1fr)] grid-rows-[52px_minmax(0,1fr)] max-md:grid-cols-1 max-md:grid-rows-[48px_minmax(0,1fr)_52px] max-md:[@media(max-height:480px)]:h-auto max-md:[@media(max-height:480px)]:grid-rows-[48px_780px_52px]">
       <div className="row-span-2 grid max-md:row-span-1 max-md:row-start-3">
         <Rail />
       </div>

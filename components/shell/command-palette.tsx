@@ -3,7 +3,7 @@
 // Search: go to a service, look at one namespace, open a page, do a thing.
 
 import { Command } from 'cmdk';
-import { Bookmark, Boxes, Globe, Layers, Moon, Pause, Play, Search, SquareDashed, Sun, X } from 'lucide-react';
+import { Bookmark, Boxes, Globe, Layers, Monitor, Moon, Pause, Play, Search, SquareDashed, Sun, X } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useTheme } from 'next-themes';
 import { type ReactNode, useState } from 'react';
@@ -89,8 +89,18 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
               {resolvedTheme === 'dark' ? <Sun size={14} aria-hidden /> : <Moon size={14} aria-hidden />}
               {resolvedTheme === 'dark' ? 'Light theme' : 'Dark theme'}
             </Item>
+            <Item value="theme as the system" onSelect={run(() => setTheme('system'))}>
+              <Monitor size={14} aria-hidden />
+              Theme as the system
+            </Item>
+            <Item value="page service map" onSelect={run(() => router.push('/'))}>
+              Open the service map
+            </Item>
             <Item value="page flows table" onSelect={run(() => router.push('/flows'))}>
               Open the flow table
+            </Item>
+            <Item value="page access logs proxies" onSelect={run(() => router.push('/access-logs'))}>
+              Open access logs
             </Item>
             <Item value="page refused drops verdicts" onSelect={run(() => router.push('/verdicts'))}>
               Open refused traffic

@@ -21,21 +21,21 @@ export function NamespaceChooser() {
   const namespaces = [...new Set(chosen === undefined ? found : [...found, chosen])].sort();
   return (
     <>
-      <span className="flex min-w-0 items-center gap-2 font-medium">
+      <span className="flex min-w-0 items-center gap-2 font-medium max-sm:hidden">
         <Cloud size={15} strokeWidth={1.8} className="shrink-0 text-fg-3" aria-hidden />
         <span className="truncate">{clusterText(clusters)}</span>
       </span>
       {namespaces.length > 0 && (
         <>
-          <span className="h-5 w-px bg-line" />
+          <span className="h-5 w-px bg-line max-sm:hidden" />
           <Menu
             trigger={
               <button
                 type="button"
-                className="flex items-center gap-1.5 whitespace-nowrap rounded-chip text-fg-2 hover:text-fg"
+                className="flex min-w-0 items-center gap-1.5 whitespace-nowrap rounded-chip text-fg-2 hover:text-fg"
               >
-                {chosen ?? 'All namespaces'}
-                <ChevronDown size={13} className="text-fg-3" aria-hidden />
+                <span className="truncate">{chosen ?? 'All namespaces'}</span>
+                <ChevronDown size={13} className="shrink-0 text-fg-3" aria-hidden />
               </button>
             }
           >

@@ -4,6 +4,7 @@
 
 import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { plural } from '../format/figures.ts';
 import { clock, spanText } from '../format/times.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import type { Connection, Counters } from '../store/messages.ts';
@@ -19,8 +20,9 @@ export function Notices() {
   const connection = useSnapshot((snapshot) => snapshot.connection);
   const status = useSnapshot((snapshot) => snapshot.status);
   const gap = useSnapshot((snapshot) => snapshot.counters.gap);
+  const lost = useSnapshot((snapshot) => snapshot.counters.lost);
   const [closed, setClosed] = useState<readonly string[]>([]);
-  const all = [...connectionNotice(connection), ...gapNotice(gap), ...(status?.notices ?? [])];
+  const all = [...connectionNotice(connection), ...gapNotice(gap), ...lossNotice(lost), ...(status?.notices ?? [])];
   const open = all.filter((notice) => !closed.includes(noticeKey(notice)));
   return (
     <div role="status" className="max-h-40 overflow-y-auto">
@@ -89,6 +91,13 @@ function gapNotice(gap: Counters['gap']): NoticeModel[] {
   if (gap === undefined) return [];
   const text = `No flows are known from ${clock(gap.fromMs)} to ${clock(gap.toMs)}: the page was cut off.`;
   return [{ severity: 'warning', key: `page/gap/${gap.fromMs}`, text, mend: 'The map counts on without a gap.' }];
+}
+
+/** Since the page was opened; what was lost before is told by the page of nodes, hop by hop. */
+function lossNotice(lost: number): NoticeModel[] {
+  if (lost === 0) return [];
+  const text = `${plural(lost, 'event')} got lost on the way here: figures are too low by as much.`;
+  return [{ severity: 'warning', key: 'page/lost', text, mend: '“Nodes and coverage” says where.' }];
 }
 
 /** A notice that was closed stays closed until it says something else. */

@@ -6,7 +6,8 @@ import { Keyboard, Search } from 'lucide-react';
 import Link from 'next/link';
 import { Button } from '../controls/button.tsx';
 import { Tip } from '../controls/tip.tsx';
-import { rateNumber } from '../format/figures.ts';
+import { useReading } from '../flows/reading.tsx';
+import { rateNumber, wholeNumber } from '../format/figures.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { NamespaceChooser } from './namespace-chooser.tsx';
 import { ThemeToggle } from './theme-toggle.tsx';
@@ -15,7 +16,7 @@ import { WindowChooser } from './window-chooser.tsx';
 export function TopBar({ onSearch, onKeys }: { readonly onSearch: () => void; readonly onKeys: () => void }) {
   return (
     <header className="flex items-center gap-4 border-line border-b bg-surface px-4 max-md:gap-2 max-md:px-3">
-      <div className="flex min-w-0 flex-1 basis-0 items-center gap-3 md:min-w-max">
+      <div className="flex min-w-0 flex-1 basis-0 items-center gap-3 max-md:overflow-hidden md:min-w-max">
         <NamespaceChooser />
       </div>
       <button
@@ -29,6 +30,7 @@ export function TopBar({ onSearch, onKeys }: { readonly onSearch: () => void; re
         <kbd className="max-lg:hidden rounded-chip border border-line bg-raised px-1.5 font-sans text-2xs">Ctrl K</kbd>
       </button>
       <div className="flex items-center justify-end gap-3 md:min-w-max md:flex-1 md:basis-0 max-md:gap-1.5">
+        <FlowRate />
         <NodeCount />
         <DropRate />
         <WindowChooser />
@@ -42,6 +44,22 @@ export function TopBar({ onSearch, onKeys }: { readonly onSearch: () => void; re
         </div>
       </div>
     </header>
+  );
+}
+
+/** Of the last five seconds, as the relay counted: not only of the rows that the table shows. */
+function FlowRate() {
+  const perSecond = useSnapshot((snapshot) => snapshot.counters.flowsPerSecond);
+  const isLive = useSnapshot((snapshot) => snapshot.connection.state === 'live');
+  const { paused } = useReading();
+  return (
+    <span
+      title="Flows a second that pass the filter"
+      className="flex items-center gap-2 whitespace-nowrap text-fg-2 max-lg:hidden"
+    >
+      <span className={`size-1.5 rounded-full ${isLive && !paused ? 'live-pulse bg-ok' : 'bg-fg-3'}`} aria-hidden />
+      {wholeNumber(perSecond)} flows/s
+    </span>
   );
 }
 

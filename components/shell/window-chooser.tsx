@@ -2,6 +2,7 @@
 
 import { ChevronDown, Radio } from 'lucide-react';
 import { Menu, MenuChoices, MenuHeading } from '../controls/menu.tsx';
+import { heldText, windowText } from '../format/window-text.ts';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import { useWindowSeconds, WINDOW_SECONDS } from '../url/url-state.ts';
 
@@ -9,6 +10,7 @@ export function WindowChooser() {
   const [seconds, setSeconds] = useWindowSeconds();
   const state = useSnapshot((snapshot) => snapshot.connection.state);
   const isLive = state === 'live';
+  const coveredMs = useSnapshot(({ map }) => (map.windowSeconds === seconds ? map.coveredMs : 0));
   return (
     <Menu
       trigger={
@@ -18,7 +20,7 @@ export function WindowChooser() {
         >
           <Radio size={15} strokeWidth={1.8} className={isLive ? 'text-ok' : 'text-warn'} aria-hidden />
           {isLive ? 'Live' : state === 'connecting' ? 'Connecting' : 'Not live'}
-          <span className="text-fg-3">last {windowText(seconds)}</span>
+          <span className="text-fg-3">last {heldText(seconds, coveredMs)}</span>
           <ChevronDown size={13} className="text-fg-3" aria-hidden />
         </button>
       }
@@ -31,8 +33,4 @@ export function WindowChooser() {
       />
     </Menu>
   );
-}
-
-export function windowText(seconds: number): string {
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }

@@ -11,7 +11,9 @@ const states: Record<NodeModel['state'], { readonly mark: 'ok' | 'warn' | 'bad' 
   unknown: { mark: 'none', word: 'Unknown' },
 };
 
+/** Those in trouble first: in a long list they would be out of sight. */
 export function NodeTable({ nodes }: { readonly nodes: readonly NodeModel[] }) {
+  const ordered = nodes.toSorted((a, b) => Number(a.state === 'connected') - Number(b.state === 'connected'));
   return (
     <section className="mt-7">
       <h2 className="mb-2 font-semibold text-sm">Nodes</h2>
@@ -27,7 +29,7 @@ export function NodeTable({ nodes }: { readonly nodes: readonly NodeModel[] }) {
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
-          {nodes.map((node) => (
+          {ordered.map((node) => (
             <tr key={node.name} className="[&>td]:h-8">
               <td className="font-medium">{node.name}</td>
               <td>

@@ -22,6 +22,7 @@ export function foldMap(model: ServiceMapModel, message: ServiceMap): ServiceMap
     windowSeconds: message.windowSeconds,
     coveredMs: message.coveredMs,
     folded: message.folded,
+    isFromFlows: message.fromFlows,
     topologyRevision: model.topologyRevision + (changed ? 1 : 0),
   };
 }

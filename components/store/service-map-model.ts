@@ -59,6 +59,8 @@ export interface ServiceMapModel {
   readonly coveredMs: number;
   /** True if keys were folded into "other" because a bound was reached. */
   readonly folded: boolean;
+  /** True if summed up from the flows that the relay keeps, since it does not count apart what the filter asks for. */
+  readonly isFromFlows?: boolean;
   /** Grows when a vertex or edge appears or leaves; unchanged when only figures moved. */
   readonly topologyRevision: number;
 }

@@ -13,6 +13,7 @@ import {
 } from 'nuqs';
 import { useCallback, useMemo } from 'react';
 import { type Folds, MAP_METRICS, MAP_SCOPES } from '../map/map-view-types.ts';
+import { type MarkedEdges, markedEdgesFrom, markedEdgesText } from '../map/marked-edges.ts';
 import { DEFAULT_SCOPE, DEFAULT_WINDOW_SECONDS } from '../store/watch-key.ts';
 import { parseSelection, type Selection, selectionText } from './selection.ts';
 import {
@@ -88,6 +89,13 @@ const words = parseAsArrayOf(parseAsString).withDefault([]);
 export const useHidden = () => useQueryState('hide', words);
 
 export const useFind = () => useQueryState('find', parseAsString.withDefault(''));
+
+const marksParser = createParser<MarkedEdges>({
+  parse: markedEdgesFrom,
+  serialize: ({ edges }) => markedEdgesText(edges),
+});
+
+export const useMarkedEdges = () => useQueryState('marks', marksParser);
 
 /** What the reader opened and closed on the map. */
 export function useFolds(): [Folds, (folds: Folds) => void] {

@@ -4,16 +4,19 @@
 
 import { ShieldCheck } from 'lucide-react';
 import Link from 'next/link';
-import { dropWords } from '../flows/verdict-mark.tsx';
+import { connectionTerms } from '../filter/end-terms.ts';
+import { withTerms } from '../filter/terms.ts';
+import { dropWords, MarkShape } from '../flows/verdict-mark.tsx';
 import { perSecond, plural, wholeNumber } from '../format/figures.ts';
 import { clock, sinceText } from '../format/times.ts';
+import { heldText } from '../format/window-text.ts';
 import { explainDrop } from '../panel/drop-reasons.ts';
 import { connects } from '../panel/matching-rows.ts';
-import { windowText } from '../shell/window-chooser.tsx';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
 import type { FlowRow } from '../store/flow-row.ts';
 import type { MapEdge, MapVertex, ServiceMapModel } from '../store/service-map-model.ts';
 import { selectionText } from '../url/selection.ts';
+import { useFilterText, useWindowSeconds } from '../url/url-state.ts';
 
 export function VerdictsPage() {
   const map = useSnapshot((snapshot) => snapshot.map);
@@ -24,7 +27,7 @@ export function VerdictsPage() {
     <main className="mx-auto h-full w-full max-w-5xl overflow-y-auto px-6 py-6">
       <h1 className="font-semibold text-title">Refused traffic</h1>
       <p className="mt-1 text-fg-2">
-        {plural(refused.length, 'connection')} with drops in the last {windowText(map.windowSeconds)}
+        {plural(refused.length, 'connection')} with drops in the last {heldText(map.windowSeconds, map.coveredMs)}
       </p>
       {hasMap && refused.length === 0 && <NothingRefused />}
       <ul className="mt-5 flex flex-col gap-3">
@@ -46,19 +49,30 @@ interface RefusedEdgeProps {
 }
 
 function RefusedEdge({ edge, map, example }: RefusedEdgeProps) {
+  const [filter] = useFilterText();
+  const [windowSeconds] = useWindowSeconds();
   const seconds = Math.max(1, map.coveredMs / 1000);
+  const source = map.vertices.get(edge.sourceId);
+  const destination = map.vertices.get(edge.destinationId);
+  const between = source && destination ? connectionTerms(source, destination) : '';
+  // What the reader looks at goes along; a map of this connection alone would show it without its surroundings.
+  const look = { ...(filter === '' ? {} : { q: filter }), window: `${windowSeconds}` };
   const selected = new URLSearchParams({
+    ...look,
     sel: selectionText({ kind: 'edge', sourceId: edge.sourceId, destinationId: edge.destinationId }),
   });
-  const dropped = new URLSearchParams({ q: 'verdict:dropped' });
+  const dropped = new URLSearchParams({ ...look, q: withTerms(filter, `verdict:dropped ${between}`) });
   return (
     <article className="rounded-notice border border-line bg-surface p-4">
       <div className="flex items-baseline gap-2">
         <h2 className="min-w-0 flex-1 truncate text-sm">
-          <Name vertex={map.vertices.get(edge.sourceId)} /> to <Name vertex={map.vertices.get(edge.destinationId)} />
+          <Name vertex={source} /> <span className="text-fg-3">to</span> <Name vertex={destination} />
           {edge.destinationPort > 0 && <span className="text-fg-3">:{edge.destinationPort}</span>}
         </h2>
-        <span className="text-bad">{perSecond(edge.dropped / seconds)}</span>
+        <span className="flex items-center gap-1.5 text-bad">
+          <MarkShape mark="bad" />
+          {perSecond(edge.dropped / seconds)}
+        </span>
         <span className="text-right text-fg-3 text-xs">
           {sinceOf(edge)}last {clock(edge.lastSeenMs)}
         </span>
@@ -84,7 +98,7 @@ function RefusedEdge({ edge, map, example }: RefusedEdgeProps) {
           Show on the map
         </Link>
         <Link href={`/flows?${dropped}`} className="rounded-chip text-accent hover:underline">
-          Show dropped flows
+          Show its dropped flows
         </Link>
         {edge.forwarded > 0 && <span className="text-fg-3">{wholeNumber(edge.forwarded)} others passed</span>}
       </p>

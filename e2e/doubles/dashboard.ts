@@ -42,6 +42,8 @@ export interface Guests {
   readonly vertices: readonly Vertex[];
   /** Flows of one tick. */
   readonly flows: (nowMs: number) => readonly GetFlowsResponse[];
+  /** Events that the relay says it lost, at the start of a watch. */
+  readonly lost?: number;
 }
 
 const noGuests: Guests = { vertices: [], flows: () => [] };
@@ -110,6 +112,7 @@ function tell(call: ServerWritableStream<WatchRequest, WatchResponse>, seed: num
   write({ $case: 'serviceMap', value: { ...map, vertices: [...map.vertices, ...guests.vertices] } });
   const history = flowsBetween(startMs - HISTORY_MS, startMs).slice(-call.request.historyRows);
   write({ $case: 'flows', value: batch(history, true) });
+  if (guests.lost !== undefined) write({ $case: 'flows', value: { ...batch([], false), lost: BigInt(guests.lost) } });
   const timer = setInterval(() => {
     const nowMs = Date.now();
     const most = Math.ceil(((call.request.maxRowsPerSecond || 200) * TICK_MS) / 1000);

@@ -134,10 +134,12 @@ function latencyHistogram(medianUs: number, count: number): number[] {
 /** The course of one service or edge: steady, with a slow minute in the middle. Of an id that is not the shop's, nothing. */
 export function shopSeries(request: GetSeriesRequest, nowMs: number): Series {
   const { vertexId, sourceId, destinationId } = request;
+  const namespace = /^ns:[^/]*\/(.+)$/.exec(vertexId)?.[1];
+  const isIn = (id: string) => (namespace === undefined ? id === vertexId : id.startsWith(`${namespace}/`));
   const isInto = ({ to, from }: ShopCall) =>
-    vertexId === '' ? to === destinationId && from === sourceId : to === vertexId;
+    vertexId === '' ? to === destinationId && from === sourceId : isIn(to) && !isIn(from);
   const into = shopCalls.filter(isInto);
-  const calls = into.length > 0 ? into : shopCalls.filter(({ from }) => from === vertexId);
+  const calls = into.length > 0 ? into : shopCalls.filter(({ from }) => isIn(from));
   const bucketMs = 5000;
   const count = Math.max(2, Math.floor(((request.windowSeconds || 60) * 1000) / bucketMs));
   const first = Math.floor(nowMs / bucketMs) - count + 1;

@@ -91,7 +91,7 @@ function ServiceCardView(props: ServiceCardProps) {
           <Icon size={13} strokeWidth={1.8} aria-hidden="true" />
         </span>
         <span className="relative min-w-0 flex-1">
-          <span className="block truncate font-medium text-cell text-fg">
+          <span className="block truncate pr-3.5 font-medium text-cell text-fg">
             {middleEllipsis(card.title, Math.floor((rect.width - FIXED_WIDTH) / LETTER_WIDTH))}
           </span>
           <span className="block truncate text-3xs text-fg-3 tabular-nums">

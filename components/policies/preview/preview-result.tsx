@@ -5,7 +5,7 @@ import type { PolicyChanges, PolicyPreviewEdge, PolicyPreviewResult } from '#pro
 import { type Mark, MarkShape } from '../../flows/verdict-mark.tsx';
 import { plural, wholeNumber } from '../../format/figures.ts';
 import { clock } from '../../format/times.ts';
-import { showOnMap } from '../../map/marked-edges.ts';
+import { markedEdgesText } from '../../map/marked-edges.ts';
 import { useFilterText, useWindowSeconds } from '../../url/url-state.ts';
 import { edgesToMark } from './edges-to-mark.ts';
 
@@ -67,14 +67,14 @@ function MapLink({ result }: { readonly result: PolicyPreviewResult }) {
   const [windowSeconds] = useWindowSeconds();
   const edges = edgesToMark(result.edges);
   if (edges.length === 0) return null;
-  const query = new URLSearchParams({ ...(filter === '' ? {} : { q: filter }), window: `${windowSeconds}` });
+  const query = new URLSearchParams({
+    ...(filter === '' ? {} : { q: filter }),
+    window: `${windowSeconds}`,
+    marks: markedEdgesText(edges),
+  });
   return (
     <p className="mt-2 text-xs">
-      <Link
-        href={`/?${query}`}
-        className="rounded-chip text-accent hover:underline"
-        onClick={() => showOnMap({ title: 'Policy preview', edges })}
-      >
+      <Link href={`/?${query}`} className="rounded-chip text-accent hover:underline">
         Show on the map
       </Link>
     </p>
