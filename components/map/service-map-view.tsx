@@ -18,9 +18,9 @@ import {
   type MapScope,
   type MapSelection,
   type MapTheme,
-  type MarkedEdge,
   type StepTarget,
 } from './map-view-types.ts';
+import { markedEdgesFrom } from './marked-edges.ts';
 import { ServiceList } from './service-list.tsx';
 import { MapChoices, MapLegend } from './view/map-controls.tsx';
 import { MapStage } from './view/map-stage.tsx';
@@ -51,8 +51,8 @@ export interface ServiceMapViewProps {
   readonly visibleFilter?: ((vertex: MapVertex) => boolean) | undefined;
   /** Lights the vertices whose "namespace/name" contains it, case-insensitively; empty lights nothing. */
   readonly find?: string | undefined;
-  /** What a plan would make of edges: coloured and shaped so; everything else steps back. Keep its identity stable. */
-  readonly marked?: readonly MarkedEdge[] | undefined;
+  /** What a plan would make of edges, as the URL spells it: coloured and shaped so; everything else steps back. */
+  readonly marks?: string | null | undefined;
   readonly theme: MapTheme;
   /** The reader pressed a drop marker; without it the edge is selected. Ends as in `MapSelection`. */
   readonly onShowDrops?: ((sourceId: string, destinationId: string) => void) | undefined;
@@ -74,10 +74,8 @@ export function ServiceMapView(props: ServiceMapViewProps) {
   const { keeper, snapshot } = useScene(model, settings);
   const graph = snapshot?.graph;
   const figures = useMemo(() => (graph ? mapFigures(model, graph) : undefined), [model, graph]);
-  const marks = useMemo(
-    () => (graph && props.marked ? linkMarks(model, graph, props.marked) : NO_MARKS),
-    [model, graph, props.marked],
-  );
+  const marked = useMemo(() => markedEdgesFrom(props.marks ?? '')?.edges, [props.marks]);
+  const marks = useMemo(() => (graph && marked ? linkMarks(model, graph, marked) : NO_MARKS), [model, graph, marked]);
   const dropReasons = useMemo(() => (graph ? reasonsByLink(model, graph) : new Map()), [model, graph]);
   const onFold = useCallback(
     (id: string, isClosed: boolean) => onFoldsChange(withFold(folds, id, isClosed)),

@@ -14,7 +14,7 @@ import {
   useFind,
   useFolds,
   useHidden,
-  useMarkedEdges,
+  useMarksText,
   useMetric,
   useScope,
   useSelection,
@@ -40,7 +40,7 @@ export function MapArea() {
   const [folds, setFolds] = useFolds();
   const [hidden] = useHidden();
   const [find] = useFind();
-  const [marked] = useMarkedEdges();
+  const [marks] = useMarksText();
   const { resolvedTheme } = useTheme();
   const mapSelection = useMapSelection(selection);
   const isVisible = useMemo(() => (vertex: MapVertex) => !isHidden(vertex, hidden), [hidden]);
@@ -73,7 +73,7 @@ export function MapArea() {
           onStep={onStep}
           visibleFilter={isVisible}
           find={find}
-          marked={marked?.edges}
+          marks={marks}
           memoryKey={`${scope} ${filter}`}
           theme={resolvedTheme === 'light' ? 'light' : 'dark'}
           onShowDrops={(sourceId, destinationId) => {

@@ -3,37 +3,26 @@
 // Under the map's heading: where the reader stands, what is looked for, and what is left out.
 
 import { ChevronRight, EyeOff, Search, X } from 'lucide-react';
-import type { EdgeMark } from '../map/map-view-types.ts';
+import dynamic from 'next/dynamic';
 import { useSnapshot } from '../store/dashboard-provider.tsx';
-import { MAX_HIDDEN, useFilterText, useFind, useHidden, useMarkedEdges, useScope } from '../url/url-state.ts';
+import { MAX_HIDDEN, useFilterText, useFind, useHidden, useMarksText, useScope } from '../url/url-state.ts';
 import { NOISE, NOISE_NAMES, noiseOn } from './hidden.ts';
 import { crumbsOf, outermost } from './scope-path.ts';
+
+const MarkedChip = dynamic(() => import('./marked-chip.tsx').then((module) => module.MarkedChip));
 
 const chip =
   'pointer-events-auto flex h-6 items-center gap-1 rounded-chip border px-1.5 text-2xs transition-colors hover:border-line-strong';
 
 export function MapBar() {
+  const [marks] = useMarksText();
   return (
     <div className="flex flex-wrap items-center gap-1.5" data-map-control="">
       <Crumbs />
       <FindBox />
       <HiddenChips />
-      <MarkedChip />
+      {marks !== null && <MarkedChip />}
     </div>
-  );
-}
-
-/** What a policy preview shows on the map, and the way back to the map as it is. */
-function MarkedChip() {
-  const [marked, setMarked] = useMarkedEdges();
-  if (marked === null) return null;
-  const count = (mark: EdgeMark) => marked.edges.filter((edge) => edge.mark === mark).length;
-  return (
-    <button type="button" className={`${chip} border-accent text-fg`} onClick={() => void setMarked(null)}>
-      Policy preview: {count('closes')} would be denied, {count('opens')} allowed, {count('unsure')} not known
-      {marked.omitted > 0 && `, ${marked.omitted} more not marked`}
-      <X size={11} aria-label="take it off the map" />
-    </button>
   );
 }
 

@@ -13,7 +13,6 @@ import {
 } from 'nuqs';
 import { useCallback, useMemo } from 'react';
 import { type Folds, MAP_METRICS, MAP_SCOPES } from '../map/map-view-types.ts';
-import { type MarkedEdges, markedEdgesFrom, markedEdgesText } from '../map/marked-edges.ts';
 import { DEFAULT_SCOPE, DEFAULT_WINDOW_SECONDS } from '../store/watch-key.ts';
 import { parseSelection, type Selection, selectionText } from './selection.ts';
 import {
@@ -90,12 +89,8 @@ export const useHidden = () => useQueryState('hide', words);
 
 export const useFind = () => useQueryState('find', parseAsString.withDefault(''));
 
-const marksParser = createParser<MarkedEdges>({
-  parse: markedEdgesFrom,
-  serialize: ({ edges }) => markedEdgesText(edges),
-});
-
-export const useMarkedEdges = () => useQueryState('marks', marksParser);
+/** As text: what reads it (map/marked-edges.ts) comes only with the map. */
+export const useMarksText = () => useQueryState('marks', parseAsString);
 
 /** What the reader opened and closed on the map. */
 export function useFolds(): [Folds, (folds: Folds) => void] {
