@@ -218,9 +218,11 @@ test('a refused connection leads to its flows, to the map and back, in the windo
     await expect(page.getByRole('button', { name: `Remove ${term}` })).toBeVisible({ timeout: 45_000 });
   await page.goBack();
   await refused.getByRole('link', { name: 'Show on the map' }).click({ timeout: 45_000 });
-  await expect(page.getByRole('complementary', { name: 'Details' }).getByLabel('Refused')).toBeVisible({
-    timeout: 45_000,
-  });
+  await expect(page.getByRole('complementary', { name: 'Details' }).getByLabel('Refused', { exact: true })).toBeVisible(
+    {
+      timeout: 45_000,
+    },
+  );
   await expect(page).toHaveURL(/window=900/);
 });
 
@@ -247,7 +249,10 @@ const views: readonly (readonly [path: string, isLoaded: (page: Page) => Promise
     '/?sel=v:shop/checkout',
     (page) => expect(page.getByRole('img', { name: 'Latency over time', exact: true })).toBeVisible(),
   ],
-  ['/?sel=e:platform/report-scheduler|payments/ledger', (page) => expect(page.getByLabel('Refused')).toBeVisible()],
+  [
+    '/?sel=e:platform/report-scheduler|payments/ledger',
+    (page) => expect(page.getByLabel('Refused', { exact: true })).toBeVisible(),
+  ],
   ['/?sel=n:prod-eu-west|shop', (page) => expect(page.getByRole('list', { name: 'Services' })).toBeVisible()],
   ['/flows', (page) => expect(rowsOf(page).nth(3)).toBeVisible({ timeout: 45_000 })],
   ['/verdicts', (page) => expect(page.getByRole('article').first()).toBeVisible()],
