@@ -5,7 +5,6 @@ import type { Connection } from './messages.ts';
 import { backoffMs, runWatchLoop } from './watch-loop.ts';
 
 const hello = encodeJsonFrame(FrameKind.hello, { heartbeatMs: 10_000, relay: 'relay:1' });
-const message = (value: number) => encodeFrame(FrameKind.message, new Uint8Array([value]));
 const body = (...frames: Uint8Array<ArrayBuffer>[]) => new Response(new Blob(frames).stream());
 
 /** Runs the loop over answers in order, then stops it; tells the states and payloads it saw, and how long it waited. */
@@ -34,6 +33,7 @@ async function run(answers: (() => Promise<Response>)[]) {
 }
 
 test('messages arrive in order, and a stream that ends is opened again', async () => {
+  const message = (value: number) => encodeFrame(FrameKind.message, new Uint8Array([value]));
   const seen = await run([async () => body(hello, message(1), message(2)), async () => body(hello, message(3))]);
   assert.deepEqual(seen.payloads, [1, 2, 3]);
   assert.deepEqual(
@@ -42,21 +42,10 @@ test('messages arrive in order, and a stream that ends is opened again', async (
   );
 });
 
-test('delays double while nothing answers, and start anew once the relay has spoken', async () => {
+test('delays double while nothing answers, and start anew after a hello', async () => {
   const down = () => Promise.reject(new Error('refused'));
-  const seen = await run([down, down, down, async () => body(hello, message(1)), down]);
+  const seen = await run([down, down, down, async () => body(hello), down]);
   assert.deepEqual(seen.waits, [125, 250, 500, 125, 250]);
-});
-
-test('a page server without its relay is not live, and is asked ever less often', async () => {
-  const noRelay = encodeJsonFrame(FrameKind.goodbye, { code: 'UNAVAILABLE', text: 'no relay', retry: true });
-  const answer = async () => body(hello, noRelay);
-  const seen = await run([answer, answer, answer]);
-  assert.deepEqual(seen.waits.slice(0, 3), [125, 250, 500]);
-  assert.equal(
-    seen.states.every(({ state }) => state === 'reconnecting'),
-    true,
-  );
 });
 
 test('a goodbye says why, and ends the loop where asking again is useless', async () => {

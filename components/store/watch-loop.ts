@@ -49,8 +49,7 @@ export function backoffMs(attempt: number, jitter: number): number {
   return full / 2 + (full / 2) * jitter;
 }
 
-/** @param onLive the relay has spoken: a hello is the page's own server, which answers whether or not there is a relay */
-async function readOnce(options: WatchLoopOptions, onLive: () => void): Promise<Goodbye> {
+async function readOnce(options: WatchLoopOptions, onHello: () => void): Promise<Goodbye> {
   const silence = new AbortController();
   const signal = AbortSignal.any([options.signal, silence.signal]);
   let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -64,21 +63,15 @@ async function readOnce(options: WatchLoopOptions, onLive: () => void): Promise<
     if (!response.ok || response.body === null) return await refusal(response);
     const frames = new FrameReader();
     const reader = response.body.getReader();
-    let relay = '';
-    let isLive = false;
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return { code: 'UNAVAILABLE', text: 'the stream ended', retry: true };
       heard();
       for (const frame of frames.push(value)) {
-        if (frame.kind === FrameKind.hello) relay = parseJson<Hello>(frame.payload).relay;
-        if (frame.kind === FrameKind.message) {
-          if (!isLive) {
-            isLive = true;
-            onLive();
-            options.onConnection({ state: 'live', relay });
-          }
-          options.onMessage(frame.payload);
+        if (frame.kind === FrameKind.message) options.onMessage(frame.payload);
+        if (frame.kind === FrameKind.hello) {
+          onHello();
+          options.onConnection({ state: 'live', relay: parseJson<Hello>(frame.payload).relay });
         }
         if (frame.kind === FrameKind.goodbye) return parseJson<Goodbye>(frame.payload);
       }
