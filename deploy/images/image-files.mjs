@@ -31,13 +31,16 @@ export async function copyImageFiles(target, root, folder) {
   }
 }
 
+/** Loads the file of the command that is asked for, or all of them for --help. */
+const entryPoint = 'bin/parallax.ts';
+
 /**
- * What bin/parallax.ts loads at once, and what its command for this process loads later. Commands load their rooms when they
- * run, so the rooms of other commands are not reached.
+ * The files of all commands, and what the command for this process loads later. Commands load their rooms when they run, so
+ * the rooms of other commands are not reached.
  */
 async function reachedBy(target, root) {
   const { metafile } = await build({
-    entryPoints: ['bin/parallax.ts'],
+    entryPoints: [entryPoint],
     absWorkingDir: root,
     ...{ bundle: true, splitting: true, write: false, metafile: true, outdir: join(root, '.cache') },
     ...{ platform: 'node', format: 'esm', packages: 'external', logLevel: 'silent' },
@@ -51,13 +54,13 @@ async function reachedBy(target, root) {
     visited.add(key);
     sources.add(path);
     for (const { path: to, kind, external } of metafile.inputs[path].imports) {
-      if (kind === 'dynamic-import' && !isWhole) continue;
+      if (kind === 'dynamic-import' && !isWhole && path !== entryPoint) continue;
       if (external !== true) visit(to, isWhole || to === `bin/${target}.ts`);
       else if (!to.startsWith('node:')) packages.add(packageOf(to));
     }
   };
   const visited = new Set();
-  visit('bin/parallax.ts', false);
+  visit(entryPoint, false);
   return { sources: [...sources], packages: [...packages] };
 }
 

@@ -34,10 +34,10 @@ test('the embedded descriptor is what proto/ compiles to now', () => {
   const current = currentDescriptorSet();
   if (process.env.UPDATE_FLOW_DESCRIPTOR === '1')
     writeFileSync(new URL('flow-descriptor.ts', import.meta.url), moduleText(current));
+  // Not equal(): both are long, and their difference tells nobody anything.
   else
-    assert.equal(
-      flowDescriptorSet,
-      current,
+    assert.ok(
+      flowDescriptorSet === current,
       'run UPDATE_FLOW_DESCRIPTOR=1 node --test flow/filter/cel/descriptor.test.ts',
     );
 });
