@@ -1,7 +1,7 @@
 // The frames between the page's server and its worker, one way, in the body of one HTTP response:
 //   u32 length of the payload (big endian) | u8 kind | payload
-// A hello comes at once, so that "connected" is true when it is said; a heartbeat at least every HEARTBEAT_MS, so that
-// silence means a broken line; relay messages pass as they are; a goodbye says why the stream ends.
+// A hello comes at once: the page's server is there. A heartbeat comes at least every HEARTBEAT_MS, so that silence means a
+// broken line; relay messages pass as they are; a goodbye says why the stream ends.
 
 export const FrameKind = { hello: 1, message: 2, heartbeat: 3, goodbye: 4 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -5,6 +5,7 @@ import type { Connection } from './messages.ts';
 import { backoffMs, runWatchLoop } from './watch-loop.ts';
 
 const hello = encodeJsonFrame(FrameKind.hello, { heartbeatMs: 10_000, relay: 'relay:1' });
+const message = (value: number) => encodeFrame(FrameKind.message, new Uint8Array([value]));
 const body = (...frames: Uint8Array<ArrayBuffer>[]) => new Response(new Blob(frames).stream());
 
 /** Runs the loop over answers in order, then stops it; tells the states and payloads it saw, and how long it waited. */
@@ -33,7 +34,6 @@ async function run(answers: (() => Promise<Response>)[]) {
 }
 
 test('messages arrive in order, and a stream that ends is opened again', async () => {
-  const message = (value: number) => encodeFrame(FrameKind.message, new Uint8Array([value]));
   const seen = await run([async () => body(hello, message(1), message(2)), async () => body(hello, message(3))]);
   assert.deepEqual(seen.payloads, [1, 2, 3]);
   assert.deepEqual(
@@ -42,10 +42,21 @@ test('messages arrive in order, and a stream that ends is opened again', async (
   );
 });
 
-test('delays double while nothing answers, and start anew after a hello', async () => {
+test('delays double while nothing answers, and start anew when the relay has', async () => {
   const down = () => Promise.reject(new Error('refused'));
-  const seen = await run([down, down, down, async () => body(hello), down]);
+  const seen = await run([down, down, down, async () => body(hello, message(1)), down]);
   assert.deepEqual(seen.waits, [125, 250, 500, 125, 250]);
+});
+
+test('a server that says hello and has no relay is asked more and more seldom, and is not live', async () => {
+  const goodbye = encodeJsonFrame(FrameKind.goodbye, { code: 'UNAVAILABLE', text: 'no relay', retry: true });
+  const away = async () => body(hello, goodbye);
+  const seen = await run([async () => body(hello, message(1)), away, away, away, async () => body(hello, message(2))]);
+  assert.deepEqual(seen.waits, [125, 250, 500, 1000, 125]);
+  assert.deepEqual(
+    seen.states.map(({ state }) => state),
+    ['live', 'reconnecting', 'reconnecting', 'reconnecting', 'reconnecting', 'live', 'reconnecting'],
+  );
 });
 
 test('a goodbye says why, and ends the loop where asking again is useless', async () => {

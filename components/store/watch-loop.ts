@@ -28,8 +28,12 @@ export async function runWatchLoop(options: WatchLoopOptions): Promise<void> {
   const { signal, onConnection } = options;
   let attempt = 0;
   while (!signal.aborted) {
-    const end = await readOnce(options, () => {
-      attempt = 0;
+    const end = await readOnce(options, {
+      // The page's own server says hello, also while the relay is away: who was cut off waits for more than that.
+      isLiveAtHello: attempt === 0,
+      onHeard: () => {
+        attempt = 0;
+      },
     });
     if (signal.aborted) return;
     if (!end.retry) {
@@ -49,10 +53,22 @@ export function backoffMs(attempt: number, jitter: number): number {
   return full / 2 + (full / 2) * jitter;
 }
 
-async function readOnce(options: WatchLoopOptions, onHello: () => void): Promise<Goodbye> {
+interface Attempt {
+  readonly isLiveAtHello: boolean;
+  /** Something came behind the hello. */
+  readonly onHeard: () => void;
+}
+
+async function readOnce(options: WatchLoopOptions, { isLiveAtHello, onHeard }: Attempt): Promise<Goodbye> {
   const silence = new AbortController();
   const signal = AbortSignal.any([options.signal, silence.signal]);
   let watchdog: ReturnType<typeof setTimeout> | undefined;
+  let relay: string | undefined;
+  let isLive = false;
+  const live = () => {
+    if (!isLive && relay !== undefined) options.onConnection({ state: 'live', relay });
+    isLive = true;
+  };
   const heard = () => {
     clearTimeout(watchdog);
     watchdog = setTimeout(() => silence.abort(), SILENCE_MS);
@@ -68,12 +84,15 @@ async function readOnce(options: WatchLoopOptions, onHello: () => void): Promise
       if (done) return { code: 'UNAVAILABLE', text: 'the stream ended', retry: true };
       heard();
       for (const frame of frames.push(value)) {
-        if (frame.kind === FrameKind.message) options.onMessage(frame.payload);
-        if (frame.kind === FrameKind.hello) {
-          onHello();
-          options.onConnection({ state: 'live', relay: parseJson<Hello>(frame.payload).relay });
-        }
         if (frame.kind === FrameKind.goodbye) return parseJson<Goodbye>(frame.payload);
+        if (frame.kind === FrameKind.hello) {
+          relay = parseJson<Hello>(frame.payload).relay;
+          if (isLiveAtHello) live();
+          continue;
+        }
+        live();
+        onHeard();
+        if (frame.kind === FrameKind.message) options.onMessage(frame.payload);
       }
     }
   } catch (error) {
