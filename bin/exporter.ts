@@ -2,8 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseProcessSelector } from '#exporter/tls/selector.ts';
+import { Command, Option } from 'commander';
 import { type KubernetesOptions, kubernetesOf } from './kubernetes-option.ts';
 import { parseBytes } from './quantity.ts';
 import { runService } from './service.ts';
@@ -26,13 +25,16 @@ interface ExporterCommandOptions extends ServeTlsOptions, KubernetesOptions {
 
 const shippedRecording = join(import.meta.dirname, '..', 'demo', 'recordings', 'shop.plx');
 
-function addSelector(text: string, before: readonly string[] = []): readonly string[] {
-  try {
-    parseProcessSelector(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+/** The exporter's files are loaded by its command alone: images of other processes have none of them. */
+async function checkSelectors(selectors: readonly string[], command: Command): Promise<void> {
+  const { parseProcessSelector } = await import('#exporter/tls/selector.ts');
+  for (const text of selectors) {
+    try {
+      parseProcessSelector(text);
+    } catch (error) {
+      command.error(`error: --tls-plaintext: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
-  return [...before, text];
 }
 
 export function exporterCommand(): Command {
@@ -59,10 +61,11 @@ export function exporterCommand(): Command {
     .option(
       '--tls-plaintext <process>',
       'read what this process hands to OpenSSL or Node before it is encrypted: comm:NAME, exe:/PATH, pid:NUMBER, unit:NAME.service or container:ID; may be repeated (default: none)',
-      addSelector,
+      (text: string, before: readonly string[] = []) => [...before, text],
     )
     .option('--or-recording', 'if this machine cannot capture, say why and play the shipped recording')
-    .action(async (options: ExporterCommandOptions) => {
+    .action(async (options: ExporterCommandOptions, command: Command) => {
+      await checkSelectors(options.tlsPlaintext ?? [], command);
       if (options.leastPrivilege === true) {
         const { giveUpOtherRights } = await import('#exporter/least-privilege.ts');
         giveUpOtherRights();
