@@ -32,7 +32,7 @@ const pictures: readonly Picture[] = [
   {
     name: 'details-1280',
     path: `/?sel=v:${encodeURIComponent(await idOf('checkout'))}`,
-    isReady: detailsAreDrawn,
+    isReady: panelIsDrawn,
     size: { width: 1280, height: 800 },
     theme: 'light',
   },
@@ -102,6 +102,11 @@ async function logsAreThere(page: Page): Promise<void> {
 
 async function detailsAreDrawn(page: Page): Promise<void> {
   await mapIsDrawn(page);
+  await panelIsDrawn(page);
+}
+
+/** Beside the panel of a small window there may be few cards. */
+async function panelIsDrawn(page: Page): Promise<void> {
   await page.getByRole('complementary', { name: 'Details' }).getByRole('img').first().waitFor();
 }
 
